@@ -1,0 +1,20 @@
+"""Word and character vectors with a ``keras.Sequential``: from a text to a picture.
+
+Read the modules in the order in which the data flows through them:
+
+1. ``config``      every default once, and the flags of ``train.py``
+2. ``corpus``      a text file -> sentences of tokens (characters or words)
+3. ``vocabulary``  tokens <-> ids; 0 is padding
+4. ``batches``     sentences of ids -> rows -> batches for ``fit``
+5. ``layers``      the window as a band matrix, and the two layers that Keras lacks
+6. ``model``       Embedding -> scores, and the loss
+7. ``optimizers``  only the rows that were looked up change
+8. ``callbacks``   what happens between epochs
+9. ``vectors``     tokens and their vectors: what is near what
+10. ``evaluation`` is it good, and against what chance
+11. ``projector``  the run directory that TensorBoard opens
+12. ``training``   all of it together
+
+``config``, ``corpus``, ``vocabulary``, ``vectors``, ``evaluation`` and ``projector`` need no
+Keras; ``quiet`` imports it without noise. To load a saved ``model.keras``, import ``model`` first.
+"""

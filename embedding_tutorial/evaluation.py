@@ -1,0 +1,162 @@
+"""How good are the vectors? Figures that need no human judgement, each beside its chance.
+
+Imports neither Keras nor TensorFlow. Cosines run high in a small corpus, so what
+is counted here is who is near, never how near.
+"""
+
+import bisect
+import csv
+import dataclasses
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from embedding_tutorial.config import REPOSITORY
+from embedding_tutorial.vectors import WordVectors, unit_rows
+
+CATEGORIES = REPOSITORY / "datasets" / "categories.tsv"
+NO_RADICAL = "-"
+
+# U+2F00..U+2FD5 are the 214 radicals; NFKC turns each into the character that opens its
+# section in U+4E00..U+9FA5, a block sorted by radical.
+_RADICALS = [unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)]
+_FIRST_OF_SECTION = [ord(radical) for radical in _RADICALS]
+
+
+def radical(token: str) -> str:
+    """The Kangxi radical of a token's first character, ``-`` if that is no Chinese character.
+
+    Simplified characters are in the block under the radical they are simplified from.
+
+    >>> radical("妃"), radical("江河"), radical("a")
+    ('女', '水', '-')
+    """
+    code = ord(token[0])
+    if not 0x4E00 <= code <= 0x9FA5:
+        return NO_RADICAL
+    return _RADICALS[bisect.bisect_right(_FIRST_OF_SECTION, code) - 1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Category:
+    """One line of ``categories.tsv``: a token and the group it belongs to.
+
+    ``level`` is ``character`` or ``word``; groups of ``split`` ``test`` are never
+    used for choosing a default.
+    """
+
+    group: str
+    token: str
+    level: str
+    split: str
+
+
+def read_categories(path: Path = CATEGORIES) -> list[Category]:
+    """All lines of a categories file (columns group, token, level, split)."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return [Category(**row) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Agreement:
+    """A share of neighbours that agree, 0 to 1, and what chance alone would give."""
+
+    value: float
+    chance: float
+    tokens: int
+
+
+def neighbour_agreement(matrix: np.ndarray, labels: Sequence[str], neighbours: int | None = 10) -> Agreement:
+    """The share of a row's nearest rows that bear its own label.
+
+    Only labels that stand at least twice are asked for; every row can be an answer.
+
+    Args:
+        matrix: ``(N, D)`` vectors.
+        labels: ``N`` labels.
+        neighbours: how many nearest rows (by cosine) are looked at. ``None``: as many
+            as the label has other members, so that 1.0 can be reached by every label.
+    """
+    _, label = np.unique(np.asarray(labels), return_inverse=True)
+    others = np.bincount(label)[label] - 1  # (N,) how many rows share its label
+    asked = np.flatnonzero(others > 0)
+    if not len(asked):
+        return Agreement(float("nan"), float("nan"), 0)
+    unit = unit_rows(np.asarray(matrix, np.float32))
+    shares = []
+    for row in asked:  # a row at a time, so that memory stays small
+        cosines = unit @ unit[row]  # (N,)
+        cosines[row] = -np.inf
+        k = min(neighbours or others[row], len(unit) - 1)
+        nearest = np.argpartition(-cosines, k - 1)[:k]
+        shares.append(np.mean(label[nearest] == label[row]))
+    return Agreement(
+        value=float(np.mean(shares)),
+        chance=float(np.mean(others[asked]) / (len(unit) - 1)),
+        tokens=len(asked),
+    )
+
+
+def radical_agreement(vectors: WordVectors, most_frequent: int = 3000, neighbours: int = 10) -> Agreement:
+    """How often a character's nearest characters bear its radical, which the model never saw.
+
+    妃 and 娘 share 女; 江 and 河 share 水. Radicals carry meaning, so meaning learned
+    from context alone shows as agreement above chance.
+
+    Args:
+        vectors: of characters; tokens that are no single Chinese character are passed over.
+        most_frequent: how many of the most frequent characters take part.
+        neighbours: how many nearest ones are looked at.
+    """
+    rows = [i for i, token in enumerate(vectors.index_to_key) if len(token) == 1 and radical(token) != NO_RADICAL]
+    rows = rows[:most_frequent]
+    return neighbour_agreement(vectors.matrix[rows], [radical(vectors.index_to_key[row]) for row in rows], neighbours)
+
+
+def category_agreement(
+    vectors: WordVectors, categories: Sequence[Category], level: str, split: str | None = None
+) -> Agreement:
+    """How often the nearest among all tokens of a level's groups are of the same group.
+
+    Args:
+        vectors: of characters or words.
+        categories: as ``read_categories`` gives them.
+        level: ``character`` or ``word``.
+        split: ``dev`` or ``test``; ``None`` takes both.
+    """
+    members = [c for c in categories if c.level == level and split in (None, c.split) and c.token in vectors]
+    rows = [vectors.key_to_index[c.token] for c in members]
+    return neighbour_agreement(vectors.matrix[rows], [c.group for c in members], neighbours=None)
+
+
+def composed_rank(
+    vectors: WordVectors, word_counts: dict[str, int], asked: str, answer: str, min_count: int = 20
+) -> tuple[int, int]:
+    """Where ``answer`` stands among the words nearest to ``asked``, words being sums of characters.
+
+    Candidates are the two-character words seen ``min_count`` times or more that share
+    no character with ``asked`` and whose characters all have vectors.
+
+    Args:
+        vectors: of characters.
+        word_counts: word -> how often it was seen.
+        asked, answer: two two-character words without a common character.
+
+    Returns:
+        (rank from 1, number of candidates).
+    """
+    candidates = [
+        word
+        for word, count in word_counts.items()
+        if count >= min_count
+        and len(word) == 2
+        and not set(word) & set(asked)
+        and all(character in vectors for character in word)
+    ]
+    composed = np.array([vectors[word[0]] + vectors[word[1]] for word in candidates])  # (N, D)
+    question = vectors[asked[0]] + vectors[asked[1]]  # (D,)
+    cosines = unit_rows(composed) @ unit_rows(question[None])[0]  # (N,)
+    rank = int(np.sum(cosines > cosines[candidates.index(answer)])) + 1
+    return rank, len(candidates)

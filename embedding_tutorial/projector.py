@@ -1,0 +1,192 @@
+"""The run directory: TensorBoard's Embedding Projector reads it, and so does everybody else.
+
+    projector_config.pbtxt   tells TensorBoard of the two tables below
+    vectors_unit.tsv         vectors of length 1, shown first: t-SNE and UMAP in the page need it
+    vectors.tsv              the learned weights themselves
+    metadata.tsv             a label line for each vector
+    vectors.txt              word2vec's text format, for gensim and others
+    vectors.npy, vocabulary.json   all vectors and tokens, exactly
+    run.json                 what was trained on what, and a fingerprint of this export
+    config.json, history.csv, model.keras, events, train/, validation/   from the training
+
+Imports neither Keras nor TensorFlow. What the page accepts was read from TensorBoard's
+own behaviour; the tests ask a real server.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from embedding_tutorial.config import InputError
+from embedding_tutorial.evaluation import NO_RADICAL, Category, radical
+from embedding_tutorial.vectors import WordVectors
+
+CONFIG = "projector_config.pbtxt"
+MOST_POINTS = 10_000  # what the page's t-SNE takes, and metadata.tsv stays below 1 MB, which it must
+MOST_COLOURS = 48  # the page offers a column as colour up to 50 different values
+LONGEST_LABEL = 40
+OTHER_RADICALS = "其他"
+
+# The page drops lines that JavaScript's trim() leaves empty, and every later label shifts.
+# Format characters (zero-width space, byte-order mark) and control characters cannot be seen at all.
+_INVISIBLE = {"Cc", "Cf", "Zs", "Zl", "Zp", "Cs", "Co", "Cn"}
+
+
+def claim(directory: Path) -> bool:
+    """Check that a run may be written to ``directory``, and make it.
+
+    Returns:
+        Whether it held a run already, which the new one will replace.
+
+    Raises:
+        InputError: it is a file, cannot be written, or holds something that is no run.
+    """
+    if directory.exists() and not directory.is_dir():
+        raise InputError(f"--out {directory}: is a file; name a directory")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        found = os.listdir(directory)
+        probe = directory / ".probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"--out {directory}: cannot be written ({error.strerror})") from None
+    if found and "config.json" not in found:
+        raise InputError(f"--out {directory}: is not empty and no run directory; name another")
+    return bool(found)
+
+
+def remove_events(directory: Path) -> None:
+    """Remove an earlier run's event files, which would be drawn into the new run's curves."""
+    for path in directory.glob("events.out.tfevents.*"):
+        path.unlink()
+    for name in ("train", "validation"):
+        shutil.rmtree(directory / name, ignore_errors=True)
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a file beside ``path``, then rename it: ``path`` is never half-written."""
+    beside = path.with_name(f".{path.stem}.partial{path.suffix}")  # Keras and NumPy look at the ending
+    write(beside)
+    os.replace(beside, path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 file whole, with Unix line ends on every system."""
+    write_whole(path, lambda beside: beside.write_text(text, encoding="utf-8", newline="\n"))
+
+
+def visible(token: str) -> str:
+    """The token as the projector can show it: no blank, invisible or misread label.
+
+    Blank and invisible characters become ``\\u3000``-like escapes. What JavaScript would read
+    as another number (``007`` would be shown as 7) is put in quotes. Long ones are cut.
+
+    >>> visible("王妃"), visible("\\u3000"), visible("007")
+    ('王妃', '\\\\u3000', "'007'")
+    """
+    shown = "".join(
+        f"\\u{ord(c):04x}" if unicodedata.category(c) in _INVISIBLE else c for c in token[: LONGEST_LABEL + 1]
+    )
+    if len(token) > LONGEST_LABEL:
+        shown = shown[:LONGEST_LABEL] + "…"
+    return f"'{shown}'" if _changes_as_number(shown) else shown
+
+
+def _changes_as_number(text: str) -> bool:
+    """Whether JavaScript's ``Number(text)`` is a number that is not written as ``text``."""
+    try:
+        return str(int(text, 0)) != text
+    except ValueError:
+        pass
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def metadata_table(vectors: WordVectors, categories: Sequence[Category], level: str) -> str:
+    """The text of ``metadata.tsv``: a header, then a line for each vector.
+
+    Columns: token, count, radical (of the first character), radical_group (the radical if it
+    is among the 48 commonest, so that the page can colour by it), category.
+    """
+    group_of = {c.token: c.group for c in categories if c.level == level}
+    radicals = [radical(token) for token in vectors.index_to_key]
+    commonest = {r for r, _ in Counter(r for r in radicals if r != NO_RADICAL).most_common(MOST_COLOURS)}
+    lines = ["token\tcount\tradical\tradical_group\tcategory"]
+    for token, count, own in zip(vectors.index_to_key, vectors.counts, radicals, strict=True):
+        shared = own if own in commonest or own == NO_RADICAL else OTHER_RADICALS
+        lines.append(f"{visible(token)}\t{count}\t{own}\t{shared}\t{group_of.get(token, '-')}")
+    return "\n".join(lines) + "\n"
+
+
+def matrix_table(matrix: np.ndarray) -> str:
+    """The text of a vectors file: a line for each row, tabs between, no header.
+
+    Nine significant digits, from which float32 is read back exactly.
+    """
+    return "".join("\t".join(f"{number:.9g}" for number in row) + "\n" for row in matrix.tolist())
+
+
+# The page lists tables with metadata by size, then by name, and shows the first.
+_CONFIG_TEXT = "".join(
+    f'embeddings {{\n  tensor_name: "{name}"\n  tensor_path: "{path}"\n  metadata_path: "metadata.tsv"\n}}\n'
+    for name, path in (("1_unit_length", "vectors_unit.tsv"), ("2_learned_weights", "vectors.tsv"))
+)
+
+
+def fingerprint(directory: Path) -> str:
+    """SHA-256 over the files that hold vectors and tokens, so that a mixture of two exports is noticed."""
+    digest = hashlib.sha256()
+    for name in ("vectors.npy", "vocabulary.json"):
+        digest.update((directory / name).read_bytes())
+    return digest.hexdigest()
+
+
+def export(
+    directory: Path,
+    vectors: WordVectors,
+    vocabulary_json: str,
+    categories: Sequence[Category],
+    level: str,
+    run: dict,
+) -> None:
+    """Write everything that can be looked at without Keras.
+
+    TensorBoard's config and ``run.json`` go first and come back last, so a run killed in
+    between shows no labels of one export beside vectors of another.
+
+    Args:
+        directory: a run directory.
+        vectors: all tokens and their vectors; the projector gets the 10,000 most frequent.
+        vocabulary_json: ``Vocabulary.to_json()``.
+        categories: for the category column.
+        level: ``character`` or ``word``, whose categories are meant.
+        run: what else ``run.json`` shall tell.
+
+    Raises:
+        FloatingPointError: a vector is not finite; nothing is written.
+    """
+    if not np.isfinite(vectors.matrix).all():
+        raise FloatingPointError("a vector is not finite")
+    shown = WordVectors(vectors.index_to_key[:MOST_POINTS], vectors.counts[:MOST_POINTS], vectors.matrix[:MOST_POINTS])
+    for name in (CONFIG, "run.json"):
+        (directory / name).unlink(missing_ok=True)
+    write_whole(directory / "vectors.npy", lambda path: np.save(path, vectors.matrix, allow_pickle=False))
+    write_text(directory / "vocabulary.json", vocabulary_json)
+    write_whole(directory / "vectors.txt", vectors.save_word2vec)
+    write_text(directory / "metadata.tsv", metadata_table(shown, categories, level))
+    write_text(directory / "vectors.tsv", matrix_table(shown.matrix))
+    write_text(directory / "vectors_unit.tsv", matrix_table(shown.unit_matrix))
+    run = {**run, "fingerprint": fingerprint(directory)}
+    write_text(directory / "run.json", json.dumps(run, ensure_ascii=False, indent=2) + "\n")
+    write_text(directory / CONFIG, _CONFIG_TEXT)

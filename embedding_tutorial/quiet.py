@@ -1,0 +1,35 @@
+"""Import Keras without the dozen lines that TensorFlow prints about the machine."""
+
+import os
+import sys
+import tempfile
+
+
+def import_keras_quietly() -> None:
+    """Import Keras and its backend; what they print is shown only if that fails.
+
+    TensorFlow's C++ code writes to file descriptor 2 itself, past ``sys.stderr`` and
+    partly past ``TF_CPP_MIN_LOG_LEVEL``, so the descriptor is turned aside meanwhile.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # later on: warnings and errors only
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            import keras
+
+            if keras.backend.backend() == "tensorflow":
+                import tensorflow as tf
+
+                # The first look for a GPU prints too. Where there is one that cannot be used, say why.
+                if not tf.config.list_physical_devices("GPU") and os.path.exists("/dev/nvidia0"):
+                    aside.seek(0)
+                    os.write(terminal, aside.read())
+        except BaseException:
+            aside.seek(0)
+            os.write(terminal, aside.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)

@@ -1,0 +1,52 @@
+import keras
+import numpy as np
+
+from embedding_tutorial.layers import ContextMean, TokenScores, band_matrix
+
+
+def test_the_band_is_word2vec_s_random_window_in_expectation():
+    window, length = 3, 9
+    seen = np.zeros((length, length))
+    for drawn in range(1, window + 1):  # each width is drawn equally often
+        for i in range(length):
+            for j in range(max(0, i - drawn), min(length, i + drawn + 1)):
+                seen[i, j] += (i != j) / window
+    np.testing.assert_allclose(band_matrix(length, window), seen, rtol=1e-6)
+
+
+def test_context_mean_is_the_weighted_mean_of_the_neighbours():
+    embedded = np.random.default_rng(0).normal(size=(2, 6, 4)).astype("float32")
+    mask = np.array([[True] * 6, [True] * 3 + [False] * 3])
+    contexts = np.asarray(ContextMean(window=2)(embedded, mask=mask))
+    for row, i in np.ndindex(2, 6):
+        weights = {j: (3 - abs(i - j)) / 2 for j in range(6) if 1 <= abs(i - j) <= 2 and mask[row, j]}
+        expected = sum(weight * embedded[row, j] for j, weight in weights.items()) / max(sum(weights.values()), 1e-9)
+        np.testing.assert_allclose(contexts[row, i], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_token_scores_is_a_dense_layer_without_bias():
+    hidden = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
+    scores, dense = TokenScores(6, window=2, negatives=5), keras.layers.Dense(7, use_bias=False)
+    scores.build((None, None, 4)), dense.build((None, None, 4))
+    table = np.random.default_rng(1).normal(size=(7, 4))
+    scores.table.assign(table), dense.kernel.assign(table.T)
+    np.testing.assert_allclose(scores(hidden), dense(hidden), rtol=1e-5)
+
+
+def test_noise_is_drawn_by_count_to_the_three_quarters_and_never_padding():
+    counts = np.array([1000, 100, 10, 1])
+    layer = TokenScores(4, window=2, negatives=5, noise_tokens=400_000)
+    layer.build((None, None, 2))
+    layer.set_noise(counts)
+    drawn = np.bincount(layer.draw_noise(3), minlength=5) / 400_000
+    np.testing.assert_allclose(drawn, np.r_[0, counts**0.75 / (counts**0.75).sum()], atol=0.003)
+    assert drawn[0] == 0
+
+
+def test_noise_is_fresh_from_a_generator_and_fixed_from_a_number():
+    layer = TokenScores(1000, window=2, negatives=5)
+    layer.build((None, None, 2))
+    layer.set_noise(np.ones(1000))
+    generator = keras.random.SeedGenerator(0)
+    assert (np.asarray(layer.draw_noise(generator)) != np.asarray(layer.draw_noise(generator))).any()
+    np.testing.assert_array_equal(layer.draw_noise(0), layer.draw_noise(0))

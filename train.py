@@ -1,0 +1,68 @@
+"""Learn vectors from a text and write a run directory for TensorBoard's projector.
+
+python train.py                                   the shipped corpus, characters
+python train.py --tokens words                    the same, words
+python train.py --corpus my.txt --min-count 3     your own text
+"""
+
+import sys
+
+from embedding_tutorial.config import InputError, TrainingConfig
+
+# Looked at before and after training, where the text has them.
+TELLING = {"characters": "王妃皇春红", "words": ["公主", "王妃", "皇帝", "春天", "哥哥"]}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Parse flags, check everything that can be checked, then train, export and say what came out."""
+    config = TrainingConfig.from_command_line(arguments)
+
+    from embedding_tutorial.batches import encode_corpus
+    from embedding_tutorial.projector import claim
+
+    corpus = encode_corpus(config)
+    directory = config.run_directory
+    replaces = claim(directory)
+    kept = int(corpus.lengths.sum())
+    print(f"{config.corpus}: {len(corpus.lengths):,} sentences, {kept + corpus.tokens_left_out:,} {config.tokens}")
+    print(
+        f"vocabulary: {len(corpus.vocabulary):,} {config.tokens} seen {config.min_count} times or more; "
+        f"{corpus.tokens_left_out:,} of the text left out",
+        flush=True,
+    )
+    if replaces:
+        print(f"{directory} holds an earlier run; this one replaces it")
+
+    from embedding_tutorial.quiet import import_keras_quietly
+
+    import_keras_quietly()
+
+    from embedding_tutorial.evaluation import read_categories
+    from embedding_tutorial.training import train_and_export
+
+    result = train_and_export(config, corpus, read_categories(), directory)
+
+    print(f"\nNearest {config.tokens} by cosine, before and after {config.epochs} epochs ({result.seconds:.1f} s):\n")
+    for token in telling_tokens(result.vectors, config.tokens):
+        for name, vectors in (("before", result.untrained), ("after", result.vectors)):
+            names = " ".join(near for near, _ in vectors.most_similar(token, topn=8))
+            print(f"  {token if name == 'before' else '　' * len(token)}  {name:6}  {names}")
+
+    print(f"\nWritten to {directory}: vectors.tsv (the learned weights), vectors.txt (for gensim), model.keras")
+    print("To see them:")
+    print(f"  {sys.executable} -m tensorboard.main --logdir {directory}")
+    print("  http://localhost:6006/#projector")
+
+
+def telling_tokens(vectors, tokens: str) -> list[str]:
+    """Five tokens to show neighbours of: ours, or for another text its own common ones."""
+    known = [token for token in TELLING[tokens] if token in vectors]
+    letters = [token for token in vectors.index_to_key if token.isalpha()]
+    return known if len(known) >= 3 else letters[10:60:10] or letters[:5]
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"train.py: error: {error}")
