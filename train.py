@@ -5,7 +5,9 @@ python train.py --tokens words                    the same, words
 python train.py --corpus my.txt --min-count 3     your own text
 """
 
+import shlex
 import sys
+from pathlib import Path
 
 from embedding_tutorial.config import InputError, TrainingConfig
 
@@ -24,7 +26,9 @@ def main(arguments: list[str] | None = None) -> None:
     directory = config.run_directory
     replaces = claim(directory)
     kept = int(corpus.lengths.sum())
-    print(f"{config.corpus}: {len(corpus.lengths):,} sentences, {kept + corpus.tokens_left_out:,} {config.tokens}")
+    print(
+        f"{shown(config.corpus)}: {len(corpus.lengths):,} sentences, {kept + corpus.tokens_left_out:,} {config.tokens}"
+    )
     print(
         f"vocabulary: {len(corpus.vocabulary):,} {config.tokens} seen {config.min_count} times or more; "
         f"{corpus.tokens_left_out:,} of the text left out",
@@ -50,8 +54,13 @@ def main(arguments: list[str] | None = None) -> None:
 
     print(f"\nWritten to {directory}: vectors.tsv (the learned weights), vectors.txt (for gensim), model.keras")
     print("To see them:")
-    print(f"  {sys.executable} -m tensorboard.main --logdir {directory}")
+    print(f"  {shlex.join([shown(Path(sys.executable).with_name('tensorboard')), '--logdir', str(directory)])}")
     print("  http://localhost:6006/#projector")
+
+
+def shown(path: Path) -> str:
+    """The path as seen from here, where that is shorter."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def telling_tokens(vectors, tokens: str) -> list[str]:

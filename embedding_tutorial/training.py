@@ -56,7 +56,7 @@ def train(config: TrainingConfig, corpus: EncodedCorpus, directory: Path | None 
     training, validation = corpus.split(config.validation_split, config.seed)
     order = tf.Variable([config.seed, 0], dtype=tf.int64)
     dataset = make_dataset(training, config.window, config.batch_size, order)
-    validation_dataset = make_dataset(validation, config.window, config.batch_size)
+    validation_dataset = make_dataset(validation, config.window, 16 * config.batch_size)  # no steps: fewer, larger
     steps = int(dataset.cardinality())
 
     model = build_model(config, corpus.vocabulary)

@@ -1,0 +1,90 @@
+"""``python train.py`` as users meet it, the clumsy ones too."""
+
+import os
+
+import pytest
+from conftest import COURT, run_train, two_worlds
+
+from embedding_tutorial.vocabulary import Vocabulary
+
+
+def test_it_says_what_it_read_what_changed_and_how_to_go_on(finished_run):
+    _, printed = finished_run
+    assert "worlds.txt: 400 sentences, " in printed
+    assert "vocabulary: 16 characters seen 5 times or more; 0 of the text left out" in printed
+    assert "epoch 20/20  loss " in printed
+    after = next(line for line in printed.splitlines() if "  after  " in line)
+    assert set(after.split("after")[1].split()[:7]) <= set(COURT)
+    assert printed.endswith("tensorboard --logdir runs/worlds-characters\n  http://localhost:6006/#projector\n")
+
+
+def test_it_prints_nothing_else(tmp_path):
+    (tmp_path / "text.txt").write_text(two_worlds(40), encoding="utf-8")
+    done = run_train("--corpus", "text.txt", "--epochs", "2", "--dim", "4", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "\x1b" not in done.stdout and "\r" not in done.stdout
+
+
+def test_a_second_run_replaces_the_first_and_says_so(tmp_path):
+    (tmp_path / "text.txt").write_text(two_worlds(40), encoding="utf-8")
+    arguments = ("--corpus", "text.txt", "--epochs", "1", "--dim", "4", "--out", "run")
+    first, second = (run_train(*arguments, cwd=tmp_path) for _ in range(2))
+    assert "replaces" not in first.stdout and "run holds an earlier run; this one replaces it" in second.stdout
+    assert len(list((tmp_path / "run").glob("events.*"))) == 1
+    assert len(list((tmp_path / "run" / "train").iterdir())) == 1
+
+
+ODD = "a\0b　c\u200bd\te\ufefff👑g\U00020000h0071234"
+
+
+def test_odd_text_just_works(tmp_path):
+    (tmp_path / "odd.txt").write_bytes(b"\xef\xbb\xbf" + (ODD + "\r\n").encode() * 20)
+    done = run_train("--corpus", "odd.txt", "--epochs", "1", "--dim", "2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    tokens = Vocabulary.load(tmp_path / "runs" / "odd-characters" / "vocabulary.json").tokens
+    assert set(tokens) == set(ODD) - {"　", "\t"}
+
+
+def test_a_book_on_one_line_works(tmp_path):
+    (tmp_path / "book.txt").write_text(two_worlds().replace("\n", ""), encoding="utf-8")
+    done = run_train("--corpus", "book.txt", "--epochs", "1", "--dim", "2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--corpus", "nothing.txt"], "nothing.txt: no such file"),
+        (["--corpus", "."], "is a directory"),
+        (["--corpus", "gbk.txt"], "gbk.txt: not UTF-8 at byte 0 (counted from 0); it may be GBK"),
+        (["--corpus", "empty.txt"], "empty.txt: holds no text"),
+        (["--corpus", "text.txt", "--min-count", "999999"], "smaller --min-count"),
+        (["--corpus", "few.txt", "--min-count", "1"], "only 4 different characters"),
+        (["--dim", "-3"], "--dim must be at least 2, not -3"),
+        (["--epochs", "0"], "--epochs must be at least 1, not 0"),
+        (["--dim", "many"], "--dim: invalid int value: 'many'"),
+        (["--corpus", "text.txt", "--out", "gbk.txt"], "gbk.txt: is a file"),
+        (["--corpus", "text.txt", "--out", "mine"], "mine: is not empty and no run directory"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(tmp_path, arguments, message):
+    (tmp_path / "gbk.txt").write_bytes("公主".encode("gbk"))
+    (tmp_path / "empty.txt").write_text("\n\n", encoding="utf-8")
+    (tmp_path / "few.txt").write_text("公主王妃\n" * 9, encoding="utf-8")
+    (tmp_path / "text.txt").write_text(two_worlds(40), encoding="utf-8")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("precious", encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    done = run_train(*arguments, cwd=tmp_path)
+    assert done.returncode != 0
+    assert message in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_place_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "text.txt").write_text(two_worlds(40), encoding="utf-8")
+    (tmp_path / "locked").mkdir(mode=0o500)
+    done = run_train("--corpus", "text.txt", "--out", "locked/run", cwd=tmp_path)
+    assert done.returncode != 0 and "locked/run: cannot be written" in done.stderr

@@ -1,0 +1,71 @@
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY, run_train
+
+from embedding_tutorial.config import InputError, TrainingConfig
+
+
+def test_every_default_stands_in_the_help():
+    done = run_train("--help", cwd=REPOSITORY)
+    assert done.returncode == 0
+    words = " ".join(done.stdout.split())
+    for field in dataclasses.fields(TrainingConfig):
+        assert "--" + field.name.replace("_", "-") in words
+        if field.default is not None:
+            assert f"(default: {field.default})" in words.replace("- ", "-")
+
+
+def test_flags_become_the_configuration():
+    config = TrainingConfig.from_command_line([
+        "--min-count",
+        "2",
+        "--learning-rate",
+        "0.5",
+        "--out",
+        "a b",
+        "--dim",
+        "8",
+    ])
+    assert config == TrainingConfig(min_count=2, learning_rate=0.5, out=Path("a b"), dim=8)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tokens": "syllables"}, "--tokens must be one of characters, words, not syllables"),
+        ({"dim": 1}, "--dim must be at least 2, not 1"),
+        ({"window": 0}, "--window must be at least 1"),
+        ({"negatives": -1}, "--negatives must be at least 0"),
+        ({"min_count": 0}, "--min-count must be at least 1"),
+        ({"epochs": 0}, "--epochs must be at least 1"),
+        ({"batch_size": -5}, "--batch-size must be at least 1"),
+        ({"learning_rate": 0.0}, "--learning-rate must be"),
+        ({"learning_rate": float("nan")}, "--learning-rate must be"),
+        ({"learning_rate": float("inf")}, "--learning-rate must be"),
+        ({"validation_split": 1.0}, "--validation-split must be less than 1.0"),
+        ({"seed": -1}, "--seed must be at least 0"),
+    ],
+)
+def test_a_value_out_of_range_is_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        TrainingConfig(**options)
+
+
+def test_the_run_directory_is_named_after_what_it_holds():
+    assert TrainingConfig().run_directory == Path("runs/palace-characters")
+    config = TrainingConfig(corpus=Path("x/红楼.txt"), tokens="words", model="cbow")
+    assert config.run_directory == Path("runs/红楼-words-cbow")
+    assert TrainingConfig(out=Path("here")).run_directory == Path("here")
+
+
+def test_looking_needs_neither_keras_nor_tensorflow():
+    modules = "config corpus vocabulary batches vectors evaluation projector"
+    code = f"import sys; [__import__('embedding_tutorial.' + m) for m in {modules.split()!r}]; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, encoding="utf-8", check=True
+    )
+    assert not {"keras", "tensorflow"} & set(loaded.stdout.split())

@@ -1,0 +1,92 @@
+"""The real TensorBoard server on a real run: does it hand out our vectors and labels?"""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+
+import numpy as np
+import pytest
+from test_projector import page_reads
+
+from embedding_tutorial.projector import visible
+from embedding_tutorial.vectors import unit_rows
+from embedding_tutorial.vocabulary import Vocabulary
+
+
+class Server:
+    """TensorBoard on a free port, asked over HTTP."""
+
+    def __init__(self, logdir) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logdir), "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [*command, "--host", "127.0.0.1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def get(self, path, **query) -> bytes:
+        url = f"http://127.0.0.1:{self.port}/data/plugin/{path}?{urllib.parse.urlencode(query)}"
+        for _ in range(240):
+            try:
+                with urllib.request.urlopen(url, timeout=60) as answer:
+                    return answer.read()
+            except ConnectionRefusedError:
+                pass
+            except urllib.error.URLError as error:
+                if not isinstance(error.reason, ConnectionRefusedError):
+                    raise
+            assert self.process.poll() is None, "TensorBoard ended"
+            time.sleep(0.25)
+        raise TimeoutError(url)
+
+
+@pytest.fixture(scope="module", params=["the run", "its parent"])
+def server(request, finished_run):
+    directory, _ = finished_run
+    server = Server(directory if request.param == "the run" else directory.parent)
+    server.run = "." if request.param == "the run" else directory.name
+    yield server
+    server.process.kill()
+    server.process.wait()
+
+
+def test_the_projector_finds_the_run(server):
+    deadline = time.monotonic() + 60
+    while (runs := json.loads(server.get("projector/runs"))) != [server.run] and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert runs == [server.run]
+    info = json.loads(server.get("projector/info", run=server.run))
+    names = [e["tensorName"] for e in info["embeddings"]]
+    assert names == sorted(names) == ["1_unit_length", "2_learned_weights"]
+    assert {e["metadataPath"] for e in info["embeddings"]} == {"metadata.tsv"}
+
+
+def test_the_vectors_are_the_learned_weights(server, finished_run):
+    matrix = np.load(finished_run[0] / "vectors.npy")
+    for name, expected in (("2_learned_weights", matrix), ("1_unit_length", unit_rows(matrix))):
+        served = np.frombuffer(server.get("projector/tensor", run=server.run, name=name), "<f4").reshape(matrix.shape)
+        np.testing.assert_array_equal(served, expected)
+
+
+def test_the_labels_are_the_vocabulary(server, finished_run):
+    vocabulary = Vocabulary.load(finished_run[0] / "vocabulary.json")
+    table = server.get("projector/metadata", run=server.run, name="1_unit_length").decode("utf-8")
+    _, *rows = page_reads(table)
+    assert [row[0] for row in rows] == [visible(token) for token in vocabulary.tokens]
+    assert [int(row[1]) for row in rows] == vocabulary.counts.tolist()
+
+
+def test_the_losses_are_drawn(server):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        tags = json.loads(server.get("scalars/tags"))
+        if len(tags) >= 2:
+            break
+        time.sleep(0.5)
+    assert all("epoch_loss" in tags[run] for run in tags if run.endswith(("train", "validation")))
+    assert sum(run.endswith(("train", "validation")) for run in tags) == 2
