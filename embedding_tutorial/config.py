@@ -47,7 +47,7 @@ class TrainingConfig:
         5, "noise tokens beside each true neighbour (0: full softmax over the vocabulary)", minimum=0
     )
     min_count: int = _option(5, "tokens seen fewer times are left out", minimum=1)
-    epochs: int = _option(60, "passes over the corpus", minimum=1)
+    epochs: int = _option(30, "passes over the corpus", minimum=1)
     batch_size: int = _option(256, "tokens in a training step", minimum=1)
     learning_rate: float = _option(0.2, "step size of the first update; it falls linearly to a fiftieth", minimum=1e-9)
     validation_split: float = _option(0.05, "share of the sentences kept out of training", minimum=0.0, below=1.0)

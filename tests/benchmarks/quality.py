@@ -1,0 +1,84 @@
+"""What the default run learns on the shipped corpus, over several seeds, beside chance.
+
+    python tests/benchmarks/quality.py            characters and words, seeds 1 2 3
+    python tests/benchmarks/quality.py --epochs 60 --learning-rate 0.1    any flag of train.py
+"""
+
+import contextlib
+import dataclasses
+import io
+import sys
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from embedding_tutorial.quiet import import_keras_quietly
+
+import_keras_quietly()
+
+import numpy as np
+import pandas as pd
+
+from embedding_tutorial.batches import encode_corpus
+from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.corpus import read_sentences, tokenize
+from embedding_tutorial.evaluation import category_agreement, composed_rank, radical_agreement, read_categories
+from embedding_tutorial.training import train
+
+SEEDS = (1, 2, 3)
+
+
+def rank(vectors, asked: str, answer: str) -> int:
+    """Where ``answer`` stands among the neighbours of ``asked``, from 1."""
+    return [token for token, _ in vectors.most_similar(asked, topn=len(vectors))].index(answer) + 1
+
+
+def measure(config: TrainingConfig, vectors, word_counts: Counter) -> dict[str, float]:
+    """All figures for one set of vectors."""
+    categories, level = read_categories(), config.tokens.removesuffix("s")
+    figures = {
+        f"{split} groups": category_agreement(vectors, categories, level, split).value for split in ("dev", "test")
+    }
+    if level == "character":
+        figures["radicals"] = radical_agreement(vectors).value
+        place, candidates = composed_rank(vectors, word_counts, "公主", "王妃")
+        figures[f"王妃 near 公主, of {candidates}"] = place
+    else:
+        figures["王妃 near 公主"] = rank(vectors, "公主", "王妃")
+        figures["公主 near 王妃"] = rank(vectors, "王妃", "公主")
+    return figures
+
+
+def main() -> None:
+    """Train with each seed and print a row for each, before and after."""
+    given = TrainingConfig.from_command_line()
+    sentences = read_sentences(given.corpus)
+    word_counts = Counter(word for sentence in sentences for word in tokenize(sentence, "words"))
+    for tokens in ("characters", "words"):
+        rows, neighbours = [], []
+        for seed in SEEDS:
+            config = dataclasses.replace(given, tokens=tokens, seed=seed)
+            with contextlib.redirect_stdout(io.StringIO()):
+                result = train(config, encode_corpus(config))
+            for when, vectors in (("before", result.untrained), ("after", result.vectors)):
+                rows.append({"seed": seed, "when": when, **measure(config, vectors, word_counts)})
+                for token in "王妃皇春红" if tokens == "characters" else ("公主", "王妃", "春天"):
+                    near = " ".join(token for token, _ in vectors.most_similar(token, topn=6))
+                    neighbours.append(f"{token} seed {seed} {when:6}  {near}")
+            rows[-1] |= {"val_loss": result.history["val_loss"].iloc[-1], "seconds": result.seconds}
+        table = pd.DataFrame(rows).set_index(["when", "seed"]).sort_index(ascending=[False, True])
+        categories, level = read_categories(), config.tokens.removesuffix("s")
+        chance = {s: category_agreement(vectors, categories, level, s).chance for s in ("dev", "test")}
+        print(f"\n{tokens}; chance: " + ", ".join(f"{split} groups {value:.3f}" for split, value in chance.items()))
+        if tokens == "characters":
+            print(f"chance of radicals: {radical_agreement(vectors).chance:.3f}")
+        print(table.round(3).to_string())
+        spread = table.loc["after"].agg(["mean", "std"])
+        print(spread.round(3).to_string())
+        print("\n".join(sorted(neighbours)), flush=True)
+
+
+if __name__ == "__main__":
+    with np.errstate(all="raise"):
+        main()
