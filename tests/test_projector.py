@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from embedding_tutorial.config import InputError
 from embedding_tutorial.evaluation import Category
@@ -156,3 +158,9 @@ def test_an_earlier_run_s_curves_are_removed(tmp_path):
         (tmp_path / name).touch()
     remove_events(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["vectors.tsv"]
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3), min_size=1, unique=True))
+def test_any_token_keeps_its_line(tokens):
+    _, *rows = page_reads(metadata_table(vectors_of(tokens), [], "character"))
+    assert [int(row[1]) for row in rows] == list(range(len(tokens), 0, -1))

@@ -1,7 +1,7 @@
 """What the default run learns on the shipped corpus, over several seeds, beside chance.
 
-    python tests/benchmarks/quality.py            characters and words, seeds 1 2 3
-    python tests/benchmarks/quality.py --epochs 60 --learning-rate 0.1    any flag of train.py
+python tests/benchmarks/quality.py            characters and words, seeds 1 2 3
+python tests/benchmarks/quality.py --epochs 60 --learning-rate 0.1    any flag of train.py
 """
 
 import contextlib
