@@ -1,0 +1,108 @@
+"""Read a lesson's cells and run them in a terminal, as a notebook would."""
+
+import ast
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from embedding_tutorial.lessons.drawing import Picture
+
+PLACE = Path(__file__).parent
+LESSONS = sorted(PLACE.glob("lesson_*.py"))
+QUICK = (1, 3, 5, 11)
+
+_CELL = re.compile(r"^# %%(?P<markdown> \[markdown\])?(?: lang=\"(?P<language>zh|en)\")?.*$", re.MULTILINE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """A piece of a lesson.
+
+    ``language`` is ``zh`` or ``en`` for text that stands in both, else ``None``.
+    """
+
+    is_text: bool
+    language: str | None
+    source: str
+
+
+def lesson_path(number: int) -> Path:
+    """The file of a lesson, counted from 1.
+
+    Raises:
+        KeyError: there is no such lesson.
+    """
+    found = [path for path in LESSONS if path.stem.startswith(f"lesson_{number:02}_")]
+    if not found:
+        raise KeyError(f"no lesson {number}; there are 1 to {len(LESSONS)}")
+    return found[0]
+
+
+def read_cells(path: Path, language: str = "both") -> list[Cell]:
+    """The cells of a percent-format file; text in the other language is left out."""
+    text = path.read_text(encoding="utf-8")
+    marks = [*_CELL.finditer(text)]
+    cells = []
+    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+        source = text[mark.end() : following.start() if following else None].strip("\n")
+        if mark["markdown"]:
+            source = re.sub(r"^# ?", "", source, flags=re.MULTILINE)
+        if language == "both" or mark["language"] in (None, language):
+            cells.append(Cell(mark["markdown"] is not None, mark["language"], source))
+    return cells
+
+
+def title(path: Path) -> str:
+    """The first heading of a lesson, without its mark."""
+    return next(cell.source for cell in read_cells(path) if cell.is_text).splitlines()[0].lstrip("# ")
+
+
+def run_lesson(number: int, language: str = "both", pictures: Path | None = None) -> dict[str, Any]:
+    """Print a lesson's text, run its code, and show what each code cell ends with.
+
+    Args:
+        number: from 1.
+        language: ``zh``, ``en`` or ``both``.
+        pictures: where pictures are written, a file each; ``None``: nowhere.
+
+    Returns:
+        The names that the lesson leaves behind.
+
+    Raises:
+        AssertionError: a number that the lesson claims is not so.
+    """
+    path = lesson_path(number)
+    names: dict[str, Any] = {"__name__": path.stem, "__file__": str(path)}
+    drawn = 0
+    for cell in read_cells(path, language):
+        if cell.is_text:
+            print(f"\n{cell.source}\n")
+            continue
+        print("\n".join(f"    {line}" for line in cell.source.splitlines()), end="\n\n")
+        value = _execute(cell.source, names, str(path))
+        if isinstance(value, Picture):
+            drawn += 1
+            if pictures is not None:
+                file = value.save(pictures / f"{path.stem}_{drawn}.svg")
+                print(f"[picture: {file}]")
+        elif value is not None:
+            print(_as_text(value))
+    return names
+
+
+def _execute(source: str, names: dict[str, Any], file: str) -> Any:
+    """Run a cell; return its last line's value if that is an expression, as notebooks do."""
+    tree = ast.parse(source, file)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, file, "exec"), names)
+    return eval(compile(ast.Expression(last.value), file, "eval"), names) if last else None
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, pd.DataFrame | pd.Series):
+        with pd.option_context("display.unicode.east_asian_width", True, "display.width", 120):
+            return value.to_string()
+    return str(value)
