@@ -25,7 +25,10 @@ def one_hot(ids: Sequence[int], size: int) -> np.ndarray:
     array([[0., 0., 1.],
            [1., 0., 0.]], dtype=float32)
     """
-    return lookup(np.eye(size, dtype=np.float32), ids)
+    ids = _checked(ids, size)
+    rows = np.zeros((len(ids), size), np.float32)
+    rows[np.arange(len(ids)), ids] = 1
+    return rows
 
 
 def lookup(matrix: np.ndarray, ids: Sequence[int]) -> np.ndarray:
@@ -43,8 +46,13 @@ def lookup(matrix: np.ndarray, ids: Sequence[int]) -> np.ndarray:
     Raises:
         IndexError: an id is outside (NumPy itself would count a negative one from the end).
     """
+    return np.asarray(matrix)[_checked(ids, len(matrix))]
+
+
+def _checked(ids: Sequence[int], size: int) -> np.ndarray:
+    """The ids as an array, ``(N,)``; refuses those that name no row."""
     ids = np.asarray(ids, dtype=np.int64)
-    outside = ids[(ids < 0) | (ids >= len(matrix))]
+    outside = ids[(ids < 0) | (ids >= size)]
     if len(outside):
-        raise IndexError(f"id {outside[0]} is outside 0..{len(matrix) - 1}")
-    return np.asarray(matrix)[ids]
+        raise IndexError(f"id {outside[0]} is outside 0..{size - 1}")
+    return ids
