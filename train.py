@@ -11,9 +11,6 @@ from pathlib import Path
 
 from embedding_tutorial.config import InputError, TrainingConfig
 
-# Looked at before and after training, where the text has them.
-TELLING = {"characters": "王妃皇春红", "words": ["公主", "王妃", "皇帝", "春天", "哥哥"]}
-
 
 def main(arguments: list[str] | None = None) -> None:
     """Parse flags, check everything that can be checked, then train, export and say what came out."""
@@ -21,8 +18,10 @@ def main(arguments: list[str] | None = None) -> None:
 
     from embedding_tutorial.batches import encode_corpus
     from embedding_tutorial.projector import claim
+    from embedding_tutorial.vectors import starting_vectors
 
     corpus = encode_corpus(config)
+    initial = starting_vectors(config, corpus.vocabulary)
     directory = config.run_directory
     replaces = claim(directory)
     kept = int(corpus.lengths.sum())
@@ -41,13 +40,13 @@ def main(arguments: list[str] | None = None) -> None:
 
     import_keras_quietly()
 
-    from embedding_tutorial.evaluation import read_categories
+    from embedding_tutorial.evaluation import telling_tokens
     from embedding_tutorial.training import train_and_export
 
-    result = train_and_export(config, corpus, read_categories(), directory)
+    result = train_and_export(config, corpus, directory, initial=initial)
 
     print(f"\nNearest {config.tokens} by cosine, before and after {config.epochs} epochs ({result.seconds:.1f} s):\n")
-    for token in telling_tokens(result.vectors, config.tokens):
+    for token in telling_tokens(result.vectors.index_to_key, config.tokens):
         for name, vectors in (("before", result.untrained), ("after", result.vectors)):
             names = " ".join(near for near, _ in vectors.most_similar(token, topn=8))
             print(f"  {token if name == 'before' else '　' * len(token)}  {name:6}  {names}")
@@ -61,13 +60,6 @@ def main(arguments: list[str] | None = None) -> None:
 def shown(path: Path) -> str:
     """The path as seen from here, where that is shorter."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
-
-
-def telling_tokens(vectors, tokens: str) -> list[str]:
-    """Five tokens to show neighbours of: ours, or for another text its own common ones."""
-    known = [token for token in TELLING[tokens] if token in vectors]
-    letters = [token for token in vectors.index_to_key if token.isalpha()]
-    return known if len(known) >= 3 else letters[10:60:10] or letters[:5]
 
 
 if __name__ == "__main__":

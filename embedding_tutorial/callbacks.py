@@ -1,10 +1,19 @@
-"""What happens between epochs: the order of the text, the progress bar, the curves."""
+"""What happens between epochs: the order of the text, watching the vectors ripen, the progress bar."""
 
 import sys
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
+
+from embedding_tutorial.evaluation import Category, category_agreement, radical_agreement
+from embedding_tutorial.vectors import WordVectors
+from embedding_tutorial.vocabulary import Vocabulary
+
+SNAPSHOTS = 6  # vectors kept on the way, the untrained ones among them
+MOST_WATCHED = 10_000  # the most frequent tokens; what is watched each epoch must not grow with the vocabulary
 
 
 class EpochOrder(keras.callbacks.Callback):
@@ -15,15 +24,80 @@ class EpochOrder(keras.callbacks.Callback):
         seed: any integer.
     """
 
-    def __init__(self, order, seed: int) -> None:
+    def __init__(self, order: Any, seed: int) -> None:
         super().__init__()
         self.order = order
         self.seed = seed
 
-    def on_epoch_begin(self, epoch: int, logs=None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.order.assign([self.seed, epoch])
         # The generator counts up within the epoch; epochs are a million draws apart.
         self.model.draws.state.assign(np.array([self.seed, epoch << 20], "uint32"))
+
+
+class Ripening(keras.callbacks.Callback):
+    """Watch relations appear: agreement each epoch, and the vectors themselves at a few.
+
+    Adds ``category_agreement`` and, where the tokens are characters, ``radical_agreement`` to
+    the epoch's logs, so that they stand in the history and among TensorBoard's scalars; it must
+    come before the callbacks that read them.
+
+    Args:
+        vocabulary: the model's tokens.
+        level: ``character`` or ``word``.
+        categories: groups of tokens that belong together.
+        telling: tokens whose neighbours are written to TensorBoard's TEXT tab.
+        writer: a ``tf.summary`` writer for neighbours and weight histograms, or ``None``.
+
+    Attributes:
+        snapshots: epoch -> a copy of the vectors of the 10,000 most frequent tokens after it,
+            ``(N, D)``; epoch 0 is before the first step. Evenly spread, the last one left out.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        level: str,
+        categories: Sequence[Category],
+        telling: Sequence[str] = (),
+        writer: Any = None,
+    ) -> None:
+        super().__init__()
+        self.tokens = vocabulary.tokens[:MOST_WATCHED]
+        self.counts = vocabulary.counts[:MOST_WATCHED]
+        self.level, self.categories, self.telling, self.writer = level, categories, telling, writer
+        self.snapshots: dict[int, np.ndarray] = {}
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        epochs = self.params["epochs"]
+        self.kept = set(np.linspace(0, epochs, SNAPSHOTS, endpoint=False).round().astype(int).tolist())
+        self._keep(0, self._vectors())
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        vectors = self._vectors()
+        self._keep(epoch + 1, vectors)
+        agreements = {"category_agreement": category_agreement(vectors, self.categories, self.level)}
+        if self.level == "character":
+            agreements["radical_agreement"] = radical_agreement(vectors)
+        logs |= {name: agreement.value for name, agreement in agreements.items() if agreement.tokens}
+        if self.writer is not None:
+            self._write(epoch + 1, vectors)
+
+    def _vectors(self) -> WordVectors:
+        rows = self.model.get_layer("embedding").embeddings[1 : len(self.tokens) + 1]  # row 0 is padding
+        return WordVectors(self.tokens, self.counts, keras.ops.convert_to_numpy(rows))
+
+    def _keep(self, epoch: int, vectors: WordVectors) -> None:
+        if epoch in self.kept:
+            self.snapshots[epoch] = vectors.matrix.copy()
+
+    def _write(self, epoch: int, vectors: WordVectors) -> None:
+        import tensorflow as tf
+
+        lines = [f"| {token} | {' '.join(near for near, _ in vectors.most_similar(token))} |" for token in self.telling]
+        with self.writer.as_default(step=epoch):
+            tf.summary.text("neighbours", "\n".join(["| token | nearest |", "|---|---|", *lines]))
+            tf.summary.histogram("embedding", vectors.matrix)
 
 
 class Progress(keras.callbacks.Callback):
@@ -37,7 +111,7 @@ class Progress(keras.callbacks.Callback):
         super().__init__()
         self.steps = steps
 
-    def on_train_begin(self, logs=None) -> None:
+    def on_train_begin(self, logs: dict | None = None) -> None:
         self.started = time.perf_counter()
         self.bar = None
         if sys.stdout.isatty():
@@ -45,14 +119,14 @@ class Progress(keras.callbacks.Callback):
             self.bar = keras.utils.Progbar(self.params["epochs"] * self.steps, stateful_metrics=names)
         self.shown = [("epoch", 1)]
 
-    def on_epoch_begin(self, epoch: int, logs=None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.epoch = epoch
 
-    def on_train_batch_end(self, batch: int, logs=None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         if self.bar and batch < self.steps - 1:
             self.bar.update(self.epoch * self.steps + batch + 1, self.shown)
 
-    def on_epoch_end(self, epoch: int, logs=None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         epochs = self.params["epochs"]
         losses = [(name, logs[name]) for name in ("loss", "val_loss") if name in logs]
         self.shown = [("epoch", epoch + 1), *losses]

@@ -52,6 +52,7 @@ class TrainingConfig:
     learning_rate: float = _option(0.2, "step size of the first update; it falls linearly to a fiftieth", minimum=1e-9)
     validation_split: float = _option(0.05, "share of the sentences kept out of training", minimum=0.0, below=1.0)
     seed: int = _option(1, "same seed, same vectors", minimum=0, below=2**31)
+    init: Path | None = _option(None, "start from these vectors (word2vec's text format) where tokens agree")
     out: Path | None = _option(None, "run directory (default: runs/CORPUS-TOKENS)")
 
     def __post_init__(self) -> None:
@@ -71,6 +72,11 @@ class TrainingConfig:
             return self.out
         name = f"{self.corpus.stem}-{self.tokens}"
         return Path("runs") / (name if self.model == "skipgram" else f"{name}-{self.model}")
+
+    @property
+    def level(self) -> str:
+        """What a token is, in ``categories.tsv``'s word: ``character`` or ``word``."""
+        return self.tokens.removesuffix("s")
 
     def to_json(self) -> dict:
         """The fields as JSON values, paths as text."""

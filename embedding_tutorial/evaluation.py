@@ -13,11 +13,27 @@ from pathlib import Path
 
 import numpy as np
 
-from embedding_tutorial.config import REPOSITORY
+from embedding_tutorial.config import REPOSITORY, InputError
 from embedding_tutorial.vectors import WordVectors, unit_rows
 
 CATEGORIES = REPOSITORY / "datasets" / "categories.tsv"
 NO_RADICAL = "-"
+
+# Tokens whose neighbours are shown, where a text has them.
+TELLING = {"characters": "王妃皇春红", "words": ("公主", "王妃", "皇帝", "春天", "哥哥")}
+
+
+def telling_tokens(vocabulary: Sequence[str], tokens: str) -> list[str]:
+    """Five tokens to show neighbours of: ours, or for another text common ones of its own.
+
+    Args:
+        vocabulary: tokens, the most frequent first.
+        tokens: ``characters`` or ``words``.
+    """
+    known = [token for token in TELLING[tokens] if token in vocabulary]
+    letters = [token for token in vocabulary if token.isalpha()]
+    return known if len(known) >= 3 else letters[10:60:10] or letters[:5]
+
 
 # U+2F00..U+2FD5 are the 214 radicals; NFKC turns each into the character that opens its
 # section in U+4E00..U+9FA5, a block sorted by radical.
@@ -61,11 +77,33 @@ def read_categories(path: Path = CATEGORIES) -> list[Category]:
 
 @dataclasses.dataclass(frozen=True)
 class Agreement:
-    """A share of neighbours that agree, 0 to 1, and what chance alone would give."""
+    """How often neighbours agree with the tokens whose neighbours they are.
 
-    value: float
+    Attributes:
+        shares: one number a token, 0 to 1: the share of its neighbours that agree.
+        chance: the mean share if neighbours were drawn at random.
+    """
+
+    shares: np.ndarray
     chance: float
-    tokens: int
+
+    @property
+    def value(self) -> float:
+        """The mean share; NaN if there is no token."""
+        return float(np.mean(self.shares)) if len(self.shares) else float("nan")
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens were asked."""
+        return len(self.shares)
+
+    def interval(self, draws: int = 1000) -> tuple[float, float]:
+        """Where 95 % of the means lie when the tokens are drawn anew, with replacement (bootstrap)."""
+        if not len(self.shares):
+            return float("nan"), float("nan")
+        again = np.random.default_rng(0).choice(self.shares, (draws, len(self.shares)))
+        low, high = np.quantile(again.mean(axis=1), [0.025, 0.975])
+        return float(low), float(high)
 
 
 def neighbour_agreement(matrix: np.ndarray, labels: Sequence[str], neighbours: int | None = 10) -> Agreement:
@@ -79,24 +117,25 @@ def neighbour_agreement(matrix: np.ndarray, labels: Sequence[str], neighbours: i
         neighbours: how many nearest rows (by cosine) are looked at. ``None``: as many
             as the label has other members, so that 1.0 can be reached by every label.
     """
+    if not len(labels):
+        return Agreement(np.zeros(0), float("nan"))
     _, label = np.unique(np.asarray(labels), return_inverse=True)
     others = np.bincount(label)[label] - 1  # (N,) how many rows share its label
     asked = np.flatnonzero(others > 0)
-    if not len(asked):
-        return Agreement(float("nan"), float("nan"), 0)
+    wanted = np.minimum(neighbours or others, len(label) - 1) * np.ones_like(others)  # (N,)
+    most = int(wanted.max())
     unit = unit_rows(np.asarray(matrix, np.float32))
     shares = []
-    for row in asked:  # a row at a time, so that memory stays small
-        cosines = unit @ unit[row]  # (N,)
-        cosines[row] = -np.inf
-        k = min(neighbours or others[row], len(unit) - 1)
-        nearest = np.argpartition(-cosines, k - 1)[:k]
-        shares.append(np.mean(label[nearest] == label[row]))
-    return Agreement(
-        value=float(np.mean(shares)),
-        chance=float(np.mean(others[asked]) / (len(unit) - 1)),
-        tokens=len(asked),
-    )
+    for block in np.array_split(asked, len(asked) // 500 + 1):  # so that memory stays small
+        cosines = unit[block] @ unit.T  # (rows, N)
+        cosines[np.arange(len(block)), block] = -np.inf
+        nearest = np.argpartition(-cosines, max(most - 1, 0), axis=1)[:, :most]
+        order = np.argsort(-np.take_along_axis(cosines, nearest, axis=1), axis=1)
+        nearest = np.take_along_axis(nearest, order, axis=1)  # (rows, most), nearest first
+        agrees = (label[nearest] == label[block][:, None]) & (np.arange(most) < wanted[block][:, None])
+        shares.append(agrees.sum(axis=1) / wanted[block])
+    chance = float(np.mean(others[asked]) / (len(unit) - 1)) if len(asked) else float("nan")
+    return Agreement(np.concatenate(shares), chance)
 
 
 def radical_agreement(vectors: WordVectors, most_frequent: int = 3000, neighbours: int = 10) -> Agreement:
@@ -160,3 +199,114 @@ def composed_rank(
     cosines = unit_rows(composed) @ unit_rows(question[None])[0]  # (N,)
     rank = int(np.sum(cosines > cosines[candidates.index(answer)])) + 1
     return rank, len(candidates)
+
+
+@dataclasses.dataclass(frozen=True)
+class PairsResult:
+    """Spearman's rank correlation between cosines and human scores, over the pairs that have vectors."""
+
+    spearman: float
+    known: int
+    total: int
+
+
+def word_pairs(vectors: WordVectors, path: Path) -> PairsResult:
+    """Compare with a file of word pairs: ``word TAB word TAB score``, ``#`` opens a comment.
+
+    Raises:
+        InputError: the file cannot be read, or a line is not of this form; it names the line.
+    """
+    import pandas as pd
+
+    scores, cosines, total = [], [], 0
+    for number, line in _lines(path):
+        if line.startswith("#"):
+            continue
+        try:
+            first, second, score = line.split("\t")[:3]
+            score = float(score)
+        except ValueError:
+            raise InputError(f"{path}, line {number}: expected word TAB word TAB score") from None
+        total += 1
+        if first in vectors and second in vectors:
+            scores.append(score)
+            cosines.append(vectors.similarity(first, second))
+    if len(scores) < 2:
+        return PairsResult(float("nan"), len(scores), total)
+    # Spearman's correlation is Pearson's of the ranks; equal values share the mean of their ranks.
+    ranks = [pd.Series(values).rank().to_numpy() for values in (scores, cosines)]
+    return PairsResult(float(np.corrcoef(*ranks)[0, 1]), len(scores), total)
+
+
+@dataclasses.dataclass(frozen=True)
+class AnalogySection:
+    """How many of a section's questions were answered.
+
+    Attributes:
+        accuracy: the share answered right, of those with vectors; the question's own words are no answers.
+        known, total: questions whose four words have vectors, and all.
+        median_rank: where the right answer stands, the question's own words left out; 1 is best.
+        median_rank_all: the same with them among the answers.
+    """
+
+    name: str
+    accuracy: float
+    known: int
+    total: int
+    median_rank: float
+    median_rank_all: float
+
+
+def analogies(vectors: WordVectors, path: Path) -> list[AnalogySection]:
+    """Ask a file of analogies: ``: section`` lines, then ``a b c d``: a is to b as c is to d.
+
+    Returns:
+        A result for each section, in order, and one for all together.
+
+    Raises:
+        InputError: the file cannot be read, or a line is not of this form; it names the line.
+    """
+    sections: dict[str, list[list[str]]] = {}
+    current: list[list[str]] | None = None
+    for number, line in _lines(path):
+        if line.startswith(":"):
+            current = sections.setdefault(line[1:].strip(), [])
+        elif current is None or len(line.split()) != 4:
+            raise InputError(f"{path}, line {number}: expected ': section' first, then four words a line")
+        else:
+            current.append(line.split())
+    if not any(sections.values()):
+        raise InputError(f"{path}: holds no question")
+    ranked = {name: _ranks(vectors, questions) for name, questions in sections.items()}
+    ranked["all"] = np.concatenate([*ranked.values()])
+    sizes = {name: len(questions) for name, questions in sections.items()}
+    sizes["all"] = sum(sizes.values())
+    results = []
+    for name, ranks in ranked.items():
+        known = len(ranks)
+        accuracy = float(np.mean(ranks[:, 0] == 1)) if known else float("nan")
+        medians = np.median(ranks, axis=0).tolist() if known else [float("nan")] * 2
+        results.append(AnalogySection(name, accuracy, known, sizes[name], *medians))
+    return results
+
+
+def _ranks(vectors: WordVectors, questions: list[list[str]]) -> np.ndarray:
+    """(known, 2): the rank of the right answer without and with the question's words among the answers."""
+    known = [[vectors.key_to_index[w] for w in q] for q in questions if all(w in vectors for w in q)]
+    unit, ranks = vectors.unit_matrix, []
+    for a, b, c, d in known:
+        cosines = unit @ (unit[b] - unit[a] + unit[c])  # (V, D) @ (D,); its length changes no rank
+        better = cosines > cosines[d]
+        ranks.append((1 + better.sum() - better[list({a, b, c})].sum(), 1 + better.sum()))
+    return np.array(ranks, dtype=float).reshape(-1, 2)
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """The lines of a text file that are not blank, with their numbers."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 at byte {error.start}") from None
+    return [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]

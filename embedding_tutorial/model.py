@@ -16,6 +16,7 @@ from keras import ops
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.layers import ContextMean, Tensor, TokenScores, band_matrix
 from embedding_tutorial.optimizers import RowwiseAdagrad
+from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import PADDING, Vocabulary
 
 VALIDATION_NOISE = 0  # seed: the same noise tokens for every validation batch of every epoch
@@ -103,11 +104,12 @@ class EmbeddingModel(keras.Sequential):
         return loss
 
 
-def build_model(config: TrainingConfig, vocabulary: Vocabulary) -> EmbeddingModel:
+def build_model(config: TrainingConfig, vocabulary: Vocabulary, initial: WordVectors | None = None) -> EmbeddingModel:
     """An untrained model for a vocabulary, its weights drawn from ``config.seed``.
 
     Its first layer, ``model.get_layer("embedding")``, has ``V + 1`` rows of ``config.dim``
     numbers: row 0 is padding, row ``id`` belongs to token ``id``.
+    Tokens that ``initial`` has a vector for start from that one, the others from a random one.
     """
     embedding = keras.layers.Embedding(
         len(vocabulary) + 1,
@@ -122,6 +124,11 @@ def build_model(config: TrainingConfig, vocabulary: Vocabulary) -> EmbeddingMode
     model = EmbeddingModel([embedding, *context, output], name=config.model)
     model.build((None, None))
     output.set_noise(vocabulary.counts)
+    if initial is not None:
+        rows = ops.convert_to_numpy(embedding.embeddings).copy()  # (V + 1, D)
+        known = [token for token in vocabulary.tokens if token in initial]
+        rows[vocabulary.encode(known)] = [initial[token] for token in known]
+        embedding.set_weights([rows])
     return model
 
 

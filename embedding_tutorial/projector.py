@@ -4,6 +4,7 @@
     vectors_unit.tsv         vectors of length 1, shown first: t-SNE and UMAP in the page need it
     vectors.tsv              the learned weights themselves
     metadata.tsv             a label line for each vector
+    epochs/                  vectors of some epochs, turned to lie over the final ones, for the drop-down
     vectors.txt              word2vec's text format, for gensim and others
     vectors.npy, vocabulary.json   all vectors and tokens, exactly
     run.json                 what was trained on what, and a fingerprint of this export
@@ -13,20 +14,20 @@ Imports neither Keras nor TensorFlow. What the page accepts was read from Tensor
 own behaviour; the tests ask a real server.
 """
 
-import hashlib
 import json
 import os
 import shutil
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from embedding_tutorial.config import InputError
 from embedding_tutorial.evaluation import NO_RADICAL, Category, radical
-from embedding_tutorial.vectors import WordVectors
+from embedding_tutorial.vectors import WordVectors, fingerprint, unit_rows
 
 CONFIG = "projector_config.pbtxt"
 MOST_POINTS = 10_000  # what the page's t-SNE takes, and metadata.tsv stays below 1 MB, which it must
@@ -137,19 +138,34 @@ def matrix_table(matrix: np.ndarray) -> str:
     return "".join("\t".join(f"{number:.9g}" for number in row) + "\n" for row in matrix.tolist())
 
 
-# The page lists tables with metadata by size, then by name, and shows the first.
-_CONFIG_TEXT = "".join(
-    f'embeddings {{\n  tensor_name: "{name}"\n  tensor_path: "{path}"\n  metadata_path: "metadata.tsv"\n}}\n'
-    for name, path in (("1_unit_length", "vectors_unit.tsv"), ("2_learned_weights", "vectors.tsv"))
-)
+def config_text(tables: dict[str, str]) -> str:
+    """The text of ``projector_config.pbtxt``: name in the page's drop-down -> file.
+
+    The page lists tables with metadata by size, then by name, and shows the first.
+    """
+    return "".join(
+        f'embeddings {{\n  tensor_name: "{name}"\n  tensor_path: "{path}"\n  metadata_path: "metadata.tsv"\n}}\n'
+        for name, path in tables.items()
+    )
 
 
-def fingerprint(directory: Path) -> str:
-    """SHA-256 over the files that hold vectors and tokens, so that a mixture of two exports is noticed."""
-    digest = hashlib.sha256()
-    for name in ("vectors.npy", "vocabulary.json"):
-        digest.update((directory / name).read_bytes())
-    return digest.hexdigest()
+def align(snapshot: np.ndarray, final: np.ndarray) -> np.ndarray:
+    """Turn a snapshot so that it lies over the final vectors as well as it can.
+
+    Training may turn the whole cloud, which means nothing: every cosine stays the same. Turned
+    back, two pictures can be compared. It is an orthogonal Procrustes rotation: ``U @ Vt`` of the
+    singular value decomposition of ``snapshot.T @ final`` is the closest turn there is.
+
+    Args:
+        snapshot, final: ``(N, D)``.
+
+    Returns:
+        ``(N, D)``, the snapshot times an orthogonal ``(D, D)`` matrix.
+
+    Source: Schönemann 1966, https://doi.org/10.1007/BF02289451.
+    """
+    left, _, right = np.linalg.svd(snapshot.T.astype(np.float64) @ final)
+    return (snapshot @ (left @ right)).astype(np.float32)
 
 
 def export(
@@ -159,6 +175,7 @@ def export(
     categories: Sequence[Category],
     level: str,
     run: dict,
+    snapshots: Mapping[int, np.ndarray] = MappingProxyType({}),
 ) -> None:
     """Write everything that can be looked at without Keras.
 
@@ -172,6 +189,7 @@ def export(
         categories: for the category column.
         level: ``character`` or ``word``, whose categories are meant.
         run: what else ``run.json`` shall tell.
+        snapshots: epoch -> vectors of the projector's tokens after it, for the drop-down.
 
     Raises:
         FloatingPointError: a vector is not finite; nothing is written.
@@ -187,6 +205,13 @@ def export(
     write_text(directory / "metadata.tsv", metadata_table(shown, categories, level))
     write_text(directory / "vectors.tsv", matrix_table(shown.matrix))
     write_text(directory / "vectors_unit.tsv", matrix_table(shown.unit_matrix))
+    tables = {"1_unit_length": "vectors_unit.tsv", "2_learned_weights": "vectors.tsv"}
+    shutil.rmtree(directory / "epochs", ignore_errors=True)
+    (directory / "epochs").mkdir()
+    for epoch, snapshot in snapshots.items():
+        name = f"epoch_{epoch:04}"
+        tables[name] = f"epochs/{name}.tsv"
+        write_text(directory / tables[name], matrix_table(align(unit_rows(snapshot), shown.unit_matrix)))
     run = {**run, "fingerprint": fingerprint(directory)}
     write_text(directory / "run.json", json.dumps(run, ensure_ascii=False, indent=2) + "\n")
-    write_text(directory / CONFIG, _CONFIG_TEXT)
+    write_text(directory / CONFIG, config_text(tables))

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -11,9 +12,9 @@ import pandas as pd
 import tensorflow as tf
 
 from embedding_tutorial.batches import EncodedCorpus, make_dataset
-from embedding_tutorial.callbacks import EpochOrder, Progress
+from embedding_tutorial.callbacks import EpochOrder, Progress, Ripening
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.evaluation import Category
+from embedding_tutorial.evaluation import Category, read_categories, telling_tokens
 from embedding_tutorial.model import EmbeddingModel, build_model, compile_model
 from embedding_tutorial.projector import export, remove_events, write_text, write_whole
 from embedding_tutorial.vectors import WordVectors
@@ -27,16 +28,27 @@ class TrainingResult:
     Attributes:
         model: the trained ``Sequential``.
         vectors: the rows of its embedding, padding left out.
-        untrained: the same rows before the first step.
-        history: a row an epoch: epoch (from 1), loss, and val_loss where sentences were held out.
+        snapshots: epoch -> vectors of the most frequent tokens after it, ``(N, D)``; 0: untrained.
+        history: a row an epoch: epoch (from 1), loss, val_loss where sentences were held out,
+            category_agreement and radical_agreement where there is anything to compare.
         seconds: how long ``fit`` took.
     """
 
     model: EmbeddingModel
     vectors: WordVectors
-    untrained: WordVectors
+    snapshots: dict[int, np.ndarray]
     history: pd.DataFrame
     seconds: float
+
+    def at(self, epoch: int) -> WordVectors:
+        """The vectors after an epoch that was kept, of the most frequent tokens."""
+        matrix = self.snapshots[epoch]
+        return WordVectors(self.vectors.index_to_key[: len(matrix)], self.vectors.counts[: len(matrix)], matrix)
+
+    @property
+    def untrained(self) -> WordVectors:
+        """The vectors before the first step."""
+        return self.at(0)
 
 
 def vectors_of(model: EmbeddingModel, vocabulary: Vocabulary) -> WordVectors:
@@ -45,25 +57,37 @@ def vectors_of(model: EmbeddingModel, vocabulary: Vocabulary) -> WordVectors:
     return WordVectors(vocabulary.tokens, vocabulary.counts, matrix[1:].copy())
 
 
-def train(config: TrainingConfig, corpus: EncodedCorpus, directory: Path | None = None) -> TrainingResult:
-    """Train a model.
+def train(
+    config: TrainingConfig,
+    corpus: EncodedCorpus,
+    categories: Sequence[Category] | None = None,
+    directory: Path | None = None,
+    initial: WordVectors | None = None,
+) -> TrainingResult:
+    """Train a model, and watch its vectors ripen.
 
     Args:
         config: how.
         corpus: on what, as ``encode_corpus(config)`` gives it.
+        categories: groups to watch; ``None``: the shipped ones.
         directory: where TensorBoard's curves go while training; ``None``: nowhere.
+        initial: vectors to start from, of ``config.dim`` numbers.
     """
+    categories = read_categories() if categories is None else categories
     training, validation = corpus.split(config.validation_split, config.seed)
     order = tf.Variable([config.seed, 0], dtype=tf.int64)
     dataset = make_dataset(training, config.window, config.batch_size, order)
-    validation_dataset = make_dataset(validation, config.window, 16 * config.batch_size)  # no steps: fewer, larger
+    # Larger batches: nothing is learned from them, so fewer are better.
+    validation_dataset = make_dataset(validation, config.window, 16 * config.batch_size)
     steps = int(dataset.cardinality())
 
-    model = build_model(config, corpus.vocabulary)
+    model = build_model(config, corpus.vocabulary, initial)
     compile_model(model, config, steps * config.epochs)
-    untrained = vectors_of(model, corpus.vocabulary)
 
-    callbacks = [EpochOrder(order, config.seed), Progress(steps)]
+    writer = tf.summary.create_file_writer(str(directory)) if directory else None
+    telling = telling_tokens(corpus.vocabulary.tokens, config.tokens)
+    ripening = Ripening(corpus.vocabulary, config.level, categories, telling, writer)
+    callbacks = [EpochOrder(order, config.seed), ripening, Progress(steps)]
     if directory is not None:
         callbacks.append(keras.callbacks.TensorBoard(directory, write_graph=False, embeddings_freq=0))
     started = time.perf_counter()
@@ -74,38 +98,43 @@ def train(config: TrainingConfig, corpus: EncodedCorpus, directory: Path | None 
         callbacks=callbacks,
         shuffle=False,  # the dataset shuffles itself
         verbose=0,  # Progress shows one bar for all epochs
-    )
+    ).history
     seconds = time.perf_counter() - started
-    losses = {name: history.history[name] for name in ("loss", "val_loss") if name in history.history}
+    if writer is not None:
+        writer.close()
+    columns = ("loss", "val_loss", "category_agreement", "radical_agreement")
+    watched = {name: history[name] for name in columns if name in history}
     return TrainingResult(
         model=model,
         vectors=vectors_of(model, corpus.vocabulary),
-        untrained=untrained,
-        history=pd.DataFrame({"epoch": np.arange(1, config.epochs + 1), **losses}),
+        snapshots=ripening.snapshots,
+        history=pd.DataFrame({"epoch": np.arange(1, config.epochs + 1), **watched}),
         seconds=seconds,
     )
 
 
 def train_and_export(
-    config: TrainingConfig, corpus: EncodedCorpus, categories: list[Category], directory: Path
+    config: TrainingConfig,
+    corpus: EncodedCorpus,
+    directory: Path,
+    categories: Sequence[Category] | None = None,
+    initial: WordVectors | None = None,
 ) -> TrainingResult:
     """Train, and write a run directory that TensorBoard and everybody else can read.
 
     Args:
         config: how to train; written to ``config.json`` before the first step.
         corpus: on what.
-        categories: for the projector's category column.
         directory: a directory that ``projector.claim`` has given.
+        categories: for evaluation and the projector's category column; ``None``: the shipped ones.
+        initial: vectors to start from.
     """
-    config_text = json.dumps(config.to_json(), ensure_ascii=False, indent=2)
-    write_text(directory / "config.json", config_text + "\n")
+    categories = read_categories() if categories is None else categories
+    write_text(directory / "config.json", json.dumps(config.to_json(), ensure_ascii=False, indent=2) + "\n")
     remove_events(directory)
-    # TensorBoard looks for projector_config.pbtxt only where an event file lies beside it;
-    # Keras writes its own to train/ and validation/. This one holds the configuration.
-    with tf.summary.create_file_writer(str(directory)).as_default(step=0):
-        tf.summary.text("config", f"```\n{config_text}\n```")
-
-    result = train(config, corpus, directory)
+    # TensorBoard looks for projector_config.pbtxt only where an event file lies beside it, and
+    # Keras writes its own to train/ and validation/; Ripening writes one to the directory itself.
+    result = train(config, corpus, categories, directory, initial)
     write_whole(directory / "model.keras", result.model.save)
     write_whole(directory / "history.csv", lambda path: result.history.to_csv(path, index=False))
     export(
@@ -113,15 +142,17 @@ def train_and_export(
         result.vectors,
         corpus.vocabulary.to_json(),
         categories,
-        level=config.tokens.removesuffix("s"),
+        level=config.level,
         run={
             "config": config.to_json(),
             "corpus_sha256": corpus.sha256,
             "sentences": len(corpus.lengths),
             "tokens": int(corpus.lengths.sum()),
+            "tokens_left_out": corpus.tokens_left_out,
             "vocabulary_size": len(corpus.vocabulary),
             "fit_seconds": round(result.seconds, 3),
             "versions": {"keras": keras.__version__, "tensorflow": tf.__version__, "numpy": np.__version__},
         },
+        snapshots=result.snapshots,
     )
     return result

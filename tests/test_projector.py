@@ -12,13 +12,12 @@ from embedding_tutorial.projector import (
     MOST_POINTS,
     claim,
     export,
-    fingerprint,
     metadata_table,
     remove_events,
     visible,
     write_text,
 )
-from embedding_tutorial.vectors import WordVectors
+from embedding_tutorial.vectors import WordVectors, fingerprint
 from embedding_tutorial.vocabulary import Vocabulary
 
 AWKWARD = ["王妃", "\0", "\t", "\n", "\r", " ", "\u3000", "\xa0", "\u200b", "\ufeff", "\u2028", "\x85", '"', "'", "#"]

@@ -62,7 +62,8 @@ def test_the_projector_finds_the_run(server):
     assert runs == [server.run]
     info = json.loads(server.get("projector/info", run=server.run))
     names = [e["tensorName"] for e in info["embeddings"]]
-    assert names == sorted(names) == ["1_unit_length", "2_learned_weights"]
+    assert names == sorted(names) and names[:2] == ["1_unit_length", "2_learned_weights"]
+    assert names[2:] == [f"epoch_{epoch:04}" for epoch in (0, 3, 7, 10, 13, 17)]
     assert {e["metadataPath"] for e in info["embeddings"]} == {"metadata.tsv"}
 
 

@@ -12,6 +12,8 @@ from gensim.models import KeyedVectors
 
 from embedding_tutorial.batches import encode_corpus
 from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.evaluation import radical_agreement
+from embedding_tutorial.projector import align
 from embedding_tutorial.training import train
 from embedding_tutorial.vocabulary import Vocabulary
 
@@ -49,7 +51,8 @@ def test_the_same_seed_gives_the_same_vectors(worlds):
 
 
 def test_without_held_out_sentences_there_is_no_validation_loss(worlds):
-    assert list(trained(worlds, epochs=1, validation_split=0.0).history) == ["epoch", "loss"]
+    history = trained(worlds, epochs=1, validation_split=0.0).history
+    assert "loss" in history and "val_loss" not in history
 
 
 def test_the_run_directory_holds_one_run_in_many_forms(finished_run):
@@ -94,3 +97,32 @@ def test_a_fresh_process_loads_the_model_and_gets_the_same_scores(finished_run):
     table = np.asarray(model.layers[-1].table)
     np.testing.assert_allclose(scores[0, 1], table @ embeddings[1], rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(scores, model.predict(np.array([[1, 2, 3, 0], [4, 5, 6, 7]]), verbose=0))
+
+
+def test_the_history_tells_of_ripening(worlds):
+    result = trained(worlds, epochs=8)
+    final = radical_agreement(result.vectors).value
+    assert result.history["radical_agreement"].iloc[-1] == pytest.approx(final)
+    assert "category_agreement" not in result.history or result.history["category_agreement"].notna().all()
+    assert sorted(result.snapshots) == [0, 1, 3, 4, 5, 7]
+    np.testing.assert_array_equal(result.at(0).matrix, result.untrained.matrix)
+    assert (result.at(1).matrix != result.at(7).matrix).any()
+
+
+def test_snapshots_lie_over_the_final_vectors(finished_run):
+    directory, _ = finished_run
+    final = np.loadtxt(directory / "vectors_unit.tsv", dtype=np.float32, delimiter="\t")
+    names = sorted(path.name for path in (directory / "epochs").iterdir())
+    assert names == [f"epoch_{epoch:04}.tsv" for epoch in (0, 3, 7, 10, 13, 17)]
+    late = np.loadtxt(directory / "epochs" / names[-1], dtype=np.float32, delimiter="\t")
+    np.testing.assert_allclose(np.linalg.norm(late, axis=1), 1, rtol=1e-5)
+    assert np.mean(np.sum(late * final, axis=1)) > 0.95
+
+
+def test_alignment_undoes_a_turn():
+    draw = np.random.default_rng(0)
+    final = draw.normal(size=(30, 5)).astype("float32")
+    turn, _ = np.linalg.qr(draw.normal(size=(5, 5)))
+    np.testing.assert_allclose(align(final @ turn, final), final, atol=1e-5)
+    other = draw.normal(size=(30, 5)).astype("float32")
+    np.testing.assert_allclose(align(other, final) @ align(other, final).T, other @ other.T, atol=1e-4)

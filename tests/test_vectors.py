@@ -1,10 +1,16 @@
 """Our answers against gensim's on the same vectors."""
 
+import json
+
+import keras
 import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
-from embedding_tutorial.vectors import WordVectors
+from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.model import build_model
+from embedding_tutorial.vectors import WordVectors, starting_vectors
+from embedding_tutorial.vocabulary import Vocabulary
 
 TOKENS = [f"词{i}" for i in range(200)]
 AWKWARD = ["王妃", "\0", "\u200b", "\ufeff", "#", '"', "👩‍👧", "\U00020000", "007", "<b>"]
@@ -21,12 +27,41 @@ def gensim_of(ours: WordVectors) -> KeyedVectors:
     return theirs
 
 
-@pytest.mark.parametrize("topn", [1, 10, 199, 500])
-def test_most_similar_is_gensim_s(topn):
+@pytest.mark.parametrize("topn", [1, 10, 190])
+@pytest.mark.parametrize(
+    "positive, negative",
+    [("词3", ()), (["词3"], []), (["词3", "词4"], ["词5"]), ([], ["词5"]), (["词3", "词4", "词9"], ["词5", "词6"])],
+)
+def test_most_similar_is_gensim_s(topn, positive, negative):
     ours = vectors()
-    found, expected = ours.most_similar("词3", topn=topn), gensim_of(ours).most_similar("词3", topn=topn)
+    expected = gensim_of(ours).most_similar(positive=positive, negative=list(negative), topn=topn)
+    found = ours.most_similar(positive, negative, topn=topn)
     assert [token for token, _ in found] == [token for token, _ in expected]
     np.testing.assert_allclose([c for _, c in found], [c for _, c in expected], atol=1e-6)
+
+
+def test_more_neighbours_than_there_are_gives_all():
+    assert len(vectors().most_similar("词3", topn=500)) == 199
+    assert vectors(TOKENS[:2]).most_similar(["词0", "词1"]) == []
+
+
+def test_similarity_and_the_odd_one_out_are_gensim_s():
+    ours = vectors()
+    theirs = gensim_of(ours)
+    assert ours.similarity("词1", "词9") == pytest.approx(float(theirs.similarity("词1", "词9")), abs=1e-6)
+    for start in range(0, 50, 5):
+        words = TOKENS[start : start + 5]
+        assert ours.doesnt_match(words) == theirs.doesnt_match(words)
+
+
+def test_a_word_is_the_sum_of_its_characters():
+    ours = vectors(list("公主蜜蜂"))
+    np.testing.assert_array_equal(ours.compose("公主"), ours["公"] + ours["主"])
+    np.testing.assert_array_equal(ours.compose("蜜蜂"), ours.compose("蜂蜜"))
+    np.testing.assert_array_equal(ours.compose("主"), ours["主"])
+    assert {token for token, _ in ours.most_similar("公主")} == set("蜜蜂")
+    with pytest.raises(KeyError, match="公龙"):
+        ours.compose("公龙")
 
 
 def test_the_text_file_loads_in_gensim_bit_for_bit(tmp_path):
@@ -37,20 +72,143 @@ def test_the_text_file_loads_in_gensim_bit_for_bit(tmp_path):
     np.testing.assert_array_equal(theirs.vectors, ours.matrix)
 
 
-def test_a_vector_is_its_row_and_an_unknown_token_has_none():
+@pytest.mark.parametrize("header", [True, False])
+def test_gensim_s_text_file_loads_here(tmp_path, header):
+    theirs = gensim_of(vectors(AWKWARD))
+    theirs.save_word2vec_format(str(tmp_path / "vectors.txt"), write_header=header)
+    ours = WordVectors.load_word2vec(tmp_path / "vectors.txt")
+    assert ours.index_to_key == AWKWARD
+    np.testing.assert_allclose(ours.matrix, theirs.vectors, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("2 2\na 1 2\nb 1\n", "line 3: 1 numbers after the token, expected 2"),
+        ("a 1 2\nb 1 2 3\n", "line 2: 3 numbers after the token, expected 2"),
+        ("a 1 2\na 1 2\n", "line 2, column 1: the token 'a' is empty or stands twice"),
+        (" 1 2\n", "line 1, column 1"),
+        ("a 1 2\nb 1 x\n", "line 2, column 3: 'x' is no number"),
+        ("a nan 2\n", "line 1, column 2: 'nan' is not finite"),
+        ("a 1 1e99\n", "line 1, column 3: '1e99' is not finite"),
+        ("3 2\na 1 2\n", "holds 1 vectors, line 1 says 3"),
+        ("", "holds 0 vectors"),
+        ("王妃\n", "0 numbers after the token"),
+    ],
+)
+def test_a_damaged_text_file_is_refused_at_its_place(tmp_path, text, message):
+    path = tmp_path / "vectors.txt"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        WordVectors.load_word2vec(path)
+
+
+def test_what_is_no_text_file_is_refused(tmp_path):
+    (tmp_path / "binary").write_bytes(b"1 2\na \xff\xfe\x00\x80")
+    with pytest.raises(InputError, match="binary format"):
+        WordVectors.load_word2vec(tmp_path / "binary")
+    with pytest.raises(InputError, match="cannot be read"):
+        WordVectors.load_word2vec(tmp_path / "nothing")
+
+
+def test_a_finished_run_loads_whole(finished_run):
+    directory, _ = finished_run
+    ours = WordVectors.load(directory)
+    theirs = KeyedVectors.load_word2vec_format(str(directory / "vectors.txt"))
+    assert ours.index_to_key == theirs.index_to_key
+    np.testing.assert_array_equal(ours.matrix, theirs.vectors)
+    assert ours.counts.tolist() == sorted(ours.counts.tolist(), reverse=True)
+
+
+@pytest.fixture
+def damaged(finished_run, tmp_path):
+    for name in ("config.json", "run.json", "vectors.npy", "vocabulary.json"):
+        (tmp_path / name).write_bytes((finished_run[0] / name).read_bytes())
+    return tmp_path
+
+
+def test_an_unfinished_run_and_what_is_none_are_refused(damaged):
+    (damaged / "run.json").unlink()
+    with pytest.raises(InputError, match="not finished"):
+        WordVectors.load(damaged)
+    (damaged / "config.json").unlink()
+    with pytest.raises(InputError, match="is no run directory"):
+        WordVectors.load(damaged)
+    with pytest.raises(InputError, match="no such directory"):
+        WordVectors.load(damaged / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["run.json", "vectors.npy", "vocabulary.json"])
+def test_a_damaged_run_is_refused(damaged, name):
+    path = damaged / name
+    whole = path.read_bytes()
+    changed = (
+        whole.replace(b'"fingerprint": "', b'"fingerprint": "0') if name == "run.json" else whole.replace(b"1", b"2")
+    )
+    for broken in (b"", whole[:-20], b"\xff" + whole, changed, b"[]", b"{}"):
+        path.write_bytes(broken)
+        with pytest.raises(InputError, match="damaged"):
+            WordVectors.load(damaged)
+
+
+def test_a_pickle_is_never_loaded(damaged):
+    np.save(damaged / "vectors.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(InputError, match="damaged"):
+        WordVectors.load(damaged)
+
+
+def test_the_frame_holds_everything():
     ours = vectors()
-    np.testing.assert_array_equal(ours["词7"], ours.matrix[7])
+    frame = ours.to_frame()
+    assert frame.index.tolist() == TOKENS and frame["count"].tolist() == ours.counts.tolist()
+    np.testing.assert_array_equal(frame.drop(columns="count").to_numpy(), ours.matrix)
+
+
+@pytest.mark.parametrize("trainable", [True, False])
+def test_the_layer_serves_in_another_model(trainable):
+    ours = vectors()
+    layer = ours.embedding_layer(trainable)
+    model = keras.Sequential([layer, keras.layers.GlobalAveragePooling1D()])
+    found = np.asarray(model(np.array([[4, 8, 0]])))
+    np.testing.assert_allclose(found[0], (ours["词3"] + ours["词7"]) / 2, rtol=1e-5)  # padding is masked
+    assert len(model.trainable_weights) == trainable
+
+
+def test_training_starts_from_given_vectors(tmp_path):
+    given = vectors(["b", "x", "c"], dim=4)
+    given.save_word2vec(tmp_path / "given.txt")
+    vocabulary = Vocabulary("abc", [3, 2, 1])
+    config = TrainingConfig(dim=4, init=tmp_path / "given.txt")
+    rows = np.asarray(build_model(config, vocabulary, starting_vectors(config, vocabulary)).layers[0].embeddings)
+    np.testing.assert_array_equal(rows[2:], given.matrix[[0, 2]])
+    assert np.abs(rows[1]).max() <= 0.5 / 4  # a has none, and starts like all others
+    for options, message in (({"dim": 8}, "vectors of 4 numbers, but --dim 8"), ({}, "a vector for no token")):
+        config = TrainingConfig(init=tmp_path / "given.txt", **{"dim": 4, **options})
+        with pytest.raises(InputError, match=message):
+            starting_vectors(config, Vocabulary(["龙"], [1]))
+
+
+def test_an_unknown_word_gets_near_spellings():
+    ours = vectors()
+    with pytest.raises(KeyError, match="did you mean 词100"):
+        ours["词1000"]
     assert "词7" in ours and "龙" not in ours and len(ours) == 200
-    with pytest.raises(KeyError):
-        ours.most_similar("龙")
+    for ask in (lambda: ours.most_similar([]), lambda: ours.doesnt_match([])):
+        with pytest.raises(ValueError, match="at least one word"):
+            ask()
 
 
 def test_what_does_not_fit_together_is_refused():
     for tokens, counts, rows in ((["a", "a"], [1, 1], 2), (["a", "b"], [1], 2), (["a", "b"], [1, 1], 3)):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"twice|tokens"):
             WordVectors(tokens, counts, np.zeros((rows, 4)))
 
 
 def test_a_row_of_zeros_is_like_nothing_and_breaks_nothing():
     ours = WordVectors("abc", [1, 1, 1], [[0, 0], [1, 0], [0, 1]])
     assert dict(ours.most_similar("a")) == {"b": 0.0, "c": 0.0}
+
+
+def test_run_json_is_what_it_says(finished_run):
+    run = json.loads((finished_run[0] / "run.json").read_text(encoding="utf-8"))
+    assert run["vocabulary_size"] == 16 and len(run["fingerprint"]) == 64
