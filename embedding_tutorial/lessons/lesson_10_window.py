@@ -1,0 +1,277 @@
+# %% [markdown]
+# # 10 窗口写成矩阵 · The window as a matrix
+#
+# > 实际上还蕴含了大量的字与字之间,词与词之间甚至句子与句子之间的内在关系
+
+# %% [markdown] lang="zh"
+# 字与字的关系从哪里来？从**窗口**里来：每个字轮流当中心词，左右几个字是它的上下文词，一中心一上下文就是一对。
+# 不必把词对一一写出来：T 个字的句子配一张 T × T 的表 A，第 i 行第 j 列写“从 i 看，j 算多近”。
+# 不是 0 的格子挤在对角线两旁，像一条带子，叫**带状矩阵**；文章没有讲到它，数字是我们的。
+#
+# **先猜后跑**：“王妃很漂亮”，左右各看 2 个字，一共有多少对？“王”和“亮”那一格是几？
+
+# %% [markdown] lang="en"
+# Where does a relation between characters come from? From the **window**: each character is the center once, the few
+# to its left and right are its context, and a center with a context is a pair. The pairs need not be written out: a
+# sentence of T characters gets a T × T table A, whose row i and column j say how near j is, seen from i. The cells
+# that are not 0 lie along the diagonal like a band: the **band matrix**. The article does not speak of it; the
+# numbers are ours.
+#
+# **Guess first**: 王妃很漂亮, looking 2 characters to either side: how many pairs? And what stands in the cell of 王
+# and 亮?
+
+# %%
+from embedding_tutorial.quiet import import_keras_quietly
+
+import_keras_quietly()
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+from keras import ops
+
+from embedding_tutorial.batches import EncodedCorpus, cut_rows, make_dataset
+from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.corpus import tokenize
+from embedding_tutorial.layers import ContextMean, band_matrix
+from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
+from embedding_tutorial.lessons.exercises import check
+from embedding_tutorial.model import build_model
+from embedding_tutorial.vocabulary import Vocabulary
+
+WINDOW = 2
+sentence = tokenize("王妃很漂亮", "characters")
+
+A = ops.convert_to_numpy(band_matrix(len(sentence), WINDOW))  # (5, 5)
+assert A.tolist() == [
+    [0.0, 1.0, 0.5, 0.0, 0.0],
+    [1.0, 0.0, 1.0, 0.5, 0.0],
+    [0.5, 1.0, 0.0, 1.0, 0.5],
+    [0.0, 0.5, 1.0, 0.0, 1.0],
+    [0.0, 0.0, 0.5, 1.0, 0.0],
+]
+pd.DataFrame(A, index=list(sentence), columns=list(sentence))
+
+# %%
+draw_matrix(A, rows=list(sentence), columns=list(sentence), highlight=[2], title="王妃很漂亮: A (5 × 5), window 2")
+
+# %% [markdown] lang="zh"
+# 加框的一行是“很”当中心词：“妃”“漂”紧挨着，是 1；“王”“亮”隔一个字，是 0.5；自己是 0。
+# 为什么是 0.5？word2vec 每次随机取窗口 1 或 2，隔一个字的邻居只有一半的时候看得见；A 写的就是这个平均。
+# 把词对老老实实写出来，看看是不是同一回事。
+
+# %% [markdown] lang="en"
+# The framed row has 很 as its center: 妃 and 漂 are next to it, 1; 王 and 亮 one further, 0.5; itself, 0. Why 0.5?
+# word2vec draws the window, 1 or 2, anew each time, so a neighbour two places away is seen half of the time; A holds
+# that average. Now write the pairs out, the plain way, and see whether it is the same.
+
+# %%
+pairs = Counter()
+for drawn in range(1, WINDOW + 1):  # each width is drawn equally often
+    for i, center in enumerate(sentence):
+        for j, context in enumerate(sentence):
+            if i != j and abs(i - j) <= drawn:
+                pairs[center, context] += 1 / WINDOW
+written_out = pd.DataFrame([(*pair, weight) for pair, weight in pairs.items()], columns=["center", "context", "weight"])
+assert len(pairs) == np.count_nonzero(A) == 14
+assert all(A[sentence.index(center), sentence.index(context)] == weight for (center, context), weight in pairs.items())
+assert written_out["weight"].sum() == A.sum()
+written_out.T
+
+# %% [markdown] lang="zh"
+# 每对要一个分数：中心词的向量（表 E）与上下文词的向量（表 O）的点积，第 8 课算过一对。
+# 写出来的 14 对要查表 28 次；写成矩阵，每个字在 E 和 O 里各查一次，共 10 次，一个乘法得出全部分数：
+# `S = E[x] @ O[x].T`，再用 A 加权求和。窗口外的格子白算了，乘 0 丢掉；一行最多 32 个字，白算得有限。
+
+# %% [markdown] lang="en"
+# Each pair needs a score: the dot product of the center's vector (table E) and the context's (table O), as lesson 8
+# computed for one. Written out, 14 pairs are 28 lookups; as a matrix, each character is looked up once in E and once
+# in O, 10 lookups, and one product gives all scores: `S = E[x] @ O[x].T`, then a sum weighted by A. The cells outside
+# the window are computed for nothing and multiplied by 0; a row has 32 characters at most, which bounds the waste.
+
+# %%
+texts = ["王妃很漂亮", "公主住在宫里"]
+sentences = [tokenize(text, "characters") for text in texts]
+vocabulary = Vocabulary.count(sentences)
+encoded = [vocabulary.encode(characters) for characters in sentences]
+
+draw = np.random.default_rng(0)
+E_table = draw.normal(size=(len(vocabulary) + 1, 3)).astype("float32")  # (V + 1, D), row 0 is padding
+O_table = draw.normal(size=(len(vocabulary) + 1, 3)).astype("float32")  # (V + 1, D)
+
+ids = encoded[0]
+S = E_table[ids] @ O_table[ids].T  # (T, D) @ (D, T) -> (T, T)
+one_by_one = 0.0
+for (center, context), weight in pairs.items():
+    e, o = E_table[vocabulary.encode(center)[0]], O_table[vocabulary.encode(context)[0]]
+    one_by_one += weight * sum(e[d] * o[d] for d in range(3))
+assert np.isclose((A * S).sum(), one_by_one, rtol=1e-4)
+assert not np.allclose(S, S.T)  # A is symmetric, S is not: 王 predicts 妃 is another pair than 妃 predicts 王
+pd.DataFrame(A * S + 0.0, index=list(sentence), columns=list(sentence)).round(2)
+
+# %% [markdown] lang="zh"
+# 训练时一批有许多句，长短不一，短的用 0 **填充**。填充不是字：它那一行、那一列都不给权重；句首句尾的字，窗外没有邻居，
+# 也就没有那一格。每句独占一行，带子伸不到下一句：“句子与句子之间”没有一对，它们的关系只能来自用了相近的字。
+# 要是把两句首尾相接写成一行，“亮”和“公”就成了权重为 1 的邻居，而谁也没说过这句话。
+
+# %% [markdown] lang="en"
+# In training a batch holds many sentences of different lengths, the short ones **padded** with 0. Padding is no
+# character: its row and its column get no weight; at a sentence's ends there is nobody beyond, hence no cell. Each
+# sentence has a row of its own, and no band reaches into the next: "between sentences" (句子与句子之间) there is not
+# one pair; what relates them is that they use words alike. Were the two written into one row, end to end, 亮 and 公
+# would be neighbours of weight 1, though nobody ever said that.
+
+# %%
+lengths = np.array([len(ids) for ids in encoded])
+corpus = EncodedCorpus(vocabulary, np.concatenate(encoded).astype("int32"), lengths, 0, "")
+((x, y),) = ((x.numpy(), y.numpy()) for x, y in make_dataset(corpus, WINDOW, batch_size=256))
+assert x.tolist() == [[*encoded[0], 0, 0, 0], [*encoded[1], 0, 0]]  # (B, T) = (2, 8)
+
+A8 = ops.convert_to_numpy(band_matrix(8, WINDOW))  # (T, T)
+weights = A8 * (x != 0)[:, :, None] * (y != 0)[:, None, :]  # (T, T) * (B, T, 1) * (B, 1, T) -> (B, T, T)
+assert (weights[0, :5, :5] == A).all()
+assert weights[0, 5:].sum() == weights[0, :, 5:].sum() == 0  # padding
+assert np.count_nonzero(weights[1]) == 18
+
+glued = pd.DataFrame(
+    ops.convert_to_numpy(band_matrix(11, WINDOW)), index=list("".join(texts)), columns=list("".join(texts))
+)
+assert glued.loc["亮", "公"] == 1  # the mistake: a neighbour across a sentence's end
+assert np.count_nonzero(glued) == 14 + 18 + 6  # six pairs that nobody said
+
+pd.DataFrame(
+    {
+        "characters": lengths,
+        "padding": (x == 0).sum(axis=1),
+        "pairs": np.count_nonzero(weights, axis=(1, 2)),
+        "weight": weights.sum(axis=(1, 2)),
+    },
+    index=texts,
+)
+
+# %%
+side_by_side(
+    *(
+        draw_matrix(table, rows=[*characters, *"0" * padding], columns=[*characters, *"0" * padding], title=text)
+        for table, characters, padding, text in zip(weights, sentences, (3, 2), texts, strict=True)
+    ),
+    between="",
+)
+
+# %% [markdown] lang="zh"
+# 对一遍账：项目的模型就是这样算损失的。把同样的 E 和 O 放进去，它对整批一次算出的损失，
+# 应当等于逐句逐对写出来的加权平均（用完整的 softmax，免得抽噪声词）。
+
+# %% [markdown] lang="en"
+# To settle the account: this is how the project's model computes its loss. Given the same E and O, what it computes
+# for the whole batch at once must equal the weighted mean over the pairs of each sentence, written out (with the full
+# softmax, so that no noise words are drawn).
+
+# %%
+model = build_model(TrainingConfig(window=WINDOW, negatives=0, dim=3), vocabulary)
+model.get_layer("embedding").embeddings.assign(E_table)
+model.get_layer("output").table.assign(O_table)
+at_once = float(model.compute_loss(x, y, model(x)))
+
+total, weight_of_all = 0.0, 0.0
+for ids in encoded:
+    for i, center in enumerate(ids):
+        scores = O_table[1:] @ E_table[center]  # (V, D) @ (D,) -> (V,)
+        surprise = np.log(np.exp(scores).sum()) - scores  # (V,) -log softmax
+        for j in range(max(0, i - WINDOW), min(len(ids), i + WINDOW + 1)):
+            if j != i:
+                weight = (WINDOW + 1 - abs(i - j)) / WINDOW
+                total += weight * surprise[ids[j] - 1]
+                weight_of_all += weight
+assert np.isclose(at_once, total / weight_of_all, rtol=1e-4)
+pd.DataFrame({"loss": [total / weight_of_all, at_once]}, index=["pair by pair", "the batch at once"])
+
+# %% [markdown] lang="zh"
+# 同一张表还能反过来用。**跳元模型**由一个字猜邻居，**连续词袋**（CBOW）由邻居猜中间的字，要的是邻居向量的平均：
+# 把 A 的每行除以行和，再乘 E[x]，一次得出所有位置的平均。这就是项目的 `ContextMean` 层，像一种权重固定的注意力。
+
+# %% [markdown] lang="en"
+# The same table works the other way. **Skip-gram** guesses neighbours from a character; **CBOW** guesses the
+# character from its neighbours, and needs the mean of their vectors: divide each row of A by its sum, multiply by
+# E[x], and all means are there at once. That is the project's `ContextMean` layer: a kind of attention whose weights
+# are fixed.
+
+# %%
+means = ops.convert_to_numpy(ContextMean(WINDOW)(E_table[x], mask=x != 0))  # (B, T, D)
+shares = A / A.sum(axis=1, keepdims=True)  # (5, 5), rows sum to 1
+assert np.allclose(shares @ E_table[encoded[0]], means[0, :5], atol=1e-5)  # (T, T) @ (T, D) -> (T, D)
+e = {character: E_table[id] for character, id in zip(sentence, encoded[0], strict=True)}
+assert np.allclose(means[0, 2], (0.5 * e["王"] + e["妃"] + e["漂"] + 0.5 * e["亮"]) / 3, atol=1e-5)  # the context of 很
+assert np.allclose(means[0, 4], (0.5 * e["很"] + e["漂"]) / 1.5, atol=1e-5)  # the context of 亮: no padding in it
+pd.DataFrame(shares, index=list(sentence), columns=list(sentence)).round(3)
+
+# %% [markdown] lang="zh"
+# 最后，长句。一行最多 32 个字（窗口大于 8 时更长），40 个字的句子放不下。直接切断，切口两边的邻居就丢了；
+# 让两行重叠，两个字都在重叠里的对又数了两遍。办法是重叠两个窗口，而重叠里的每个字只在一行里当**被猜的字**：
+# 在那一行，它的窗口看得全。`cut_rows` 就这么切；不让猜的位置，`y` 写 0。
+
+# %% [markdown] lang="en"
+# Last, long sentences. A row holds 32 characters at most (more where the window exceeds 8); a sentence of 40 does not
+# fit. Cut it in two, and the neighbours on either side of the cut are lost; let the rows overlap, and pairs that lie
+# in the overlap count twice. The way out: overlap by two windows, and let each character of the overlap be
+# **predicted** in one row only, the one where its whole window is visible. So does `cut_rows`; where nothing is to be
+# predicted, `y` is 0.
+
+# %%
+LENGTH = 40
+rows = cut_rows(np.array([LENGTH]), WINDOW)
+ways = {  # each row: start, length, first and last (not included) place to be predicted
+    "cut in two": [(0, 32, 0, 32), (32, 8, 0, 8)],
+    "overlap, all predicted": [(0, 32, 0, 32), (28, 12, 0, 12)],
+    "cut_rows": [*zip(rows.start, rows.length, rows.first, rows.last, strict=True)],
+}
+assert ways["cut_rows"] == [(0, 32, 0, 30), (28, 12, 2, 12)]
+
+wanted = ops.convert_to_numpy(band_matrix(LENGTH, WINDOW)) > 0  # (40, 40)
+report = {}
+for way, cuts in ways.items():
+    counted = np.zeros((LENGTH, LENGTH), int)
+    for start, length, first, last in cuts:
+        place = np.arange(length)
+        seen = ops.convert_to_numpy(band_matrix(length, WINDOW)) > 0
+        seen = seen & (first <= place) & (place < last)  # (length, length): columns that are predicted
+        counted[start : start + length, start : start + length] += seen
+    report[way] = {"pairs": counted.sum(), "lost": (wanted & (counted == 0)).sum(), "twice": (counted > 1).sum()}
+report = pd.DataFrame(report).T
+assert report.loc["cut in two"].tolist() == [148, 6, 0]
+assert report.loc["overlap, all predicted"].tolist() == [164, 0, 10]
+assert report.loc["cut_rows"].tolist() == [2 * WINDOW * LENGTH - WINDOW * (WINDOW + 1), 0, 0] == [154, 0, 0]
+report
+
+# %% [markdown] lang="zh"
+# ### 练习
+# 1. 不用 `band_matrix`，写出 `length` 个字、窗口为 `window` 的带状矩阵。
+# 2. 一句 `length` 个字，窗口 `window`，共有多少对？返回整数。
+#    想一想：什么时候不能用 `2·window·length − window·(window + 1)`？
+# 3. CBOW：`embedded` 是 (T, D)，返回每个位置邻居向量的加权平均，(T, D)。
+
+# %% [markdown] lang="en"
+# ### Exercises
+# 1. Without `band_matrix`: the band matrix of `length` characters and a `window`.
+# 2. How many pairs has a sentence of `length` characters? Return an integer. Think: when does
+#    `2·window·length − window·(window + 1)` not hold?
+# 3. CBOW: `embedded` is (T, D); return the weighted mean of the neighbours' vectors for each place, (T, D).
+
+
+# %%
+def my_band(length, window):
+    return None
+
+
+def my_pair_count(length, window):
+    return None
+
+
+def my_context_means(embedded, window):
+    return None
+
+
+check("band", my_band)
+check("pair_count", my_pair_count)
+check("context_means", my_context_means)
