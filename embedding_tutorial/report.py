@@ -9,14 +9,8 @@ from typing import Any
 import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.evaluation import (
-    Agreement,
-    analogies,
-    category_agreement,
-    radical_agreement,
-    read_categories,
-    word_pairs,
-)
+from embedding_tutorial.evaluation import Agreement, category_agreement, radical_agreement, read_categories
+from embedding_tutorial.standard_files import analogies, word_pairs
 from embedding_tutorial.vectors import WordVectors, read_run
 
 COLUMNS = ["figure", "of", "value", "from", "to", "chance", "tokens"]

@@ -5,7 +5,7 @@ import pytest
 from gensim.models import KeyedVectors
 
 from embedding_tutorial.config import InputError
-from embedding_tutorial.evaluation import analogies, word_pairs
+from embedding_tutorial.standard_files import analogies, word_pairs
 from embedding_tutorial.vectors import WordVectors
 
 TOKENS = [f"w{i}" for i in range(60)]
