@@ -185,6 +185,9 @@ def composed_rank(
 
     Returns:
         (rank from 1, number of candidates).
+
+    Raises:
+        ValueError: ``answer`` is none of the candidates.
     """
     candidates = [
         word
@@ -194,6 +197,8 @@ def composed_rank(
         and not set(word) & set(asked)
         and all(character in vectors for character in word)
     ]
+    if answer not in candidates:
+        raise ValueError(f"{answer} is no candidate beside {asked}: too rare, unknown, or it shares a character")
     composed = np.array([vectors[word[0]] + vectors[word[1]] for word in candidates])  # (N, D)
     question = vectors[asked[0]] + vectors[asked[1]]  # (D,)
     cosines = unit_rows(composed) @ unit_rows(question[None])[0]  # (N,)

@@ -96,6 +96,9 @@ def test_composed_rank_by_hand():
     counts = {"公主": 99, "王妃": 30, "马车": 30, "公马": 30, "王马": 19, "王王妃": 30, "龙车": 30}
     assert composed_rank(vectors, counts, "公主", "王妃") == (1, 2)
     assert composed_rank(vectors, counts, "公主", "马车") == (2, 2)
+    for answer in ("公马", "王马", "龙车"):
+        with pytest.raises(ValueError, match="no candidate"):
+            composed_rank(vectors, counts, "公主", answer)
 
 
 def test_the_shipped_categories_are_read():
