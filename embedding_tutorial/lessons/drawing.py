@@ -75,7 +75,8 @@ def draw_matrix(
             f'<rect x="{left + j * CELL}" y="{top + i * CELL}" width="{CELL}" height="{CELL}" '
             f'fill="{colour}" stroke="#dddddd"/>'
         )
-        number = f"{value:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
+        number = f"{round(value, digits) + 0:.{digits}f}"  # + 0 makes -0 a plain 0
+        number = number.rstrip("0").rstrip(".") if digits else number
         colour = INK if value else FAINT
         body.append(text(left + (j + 0.5) * CELL, top + (i + 0.5) * CELL, number or "0", colour=colour))
     for i in highlight:

@@ -1,0 +1,318 @@
+# %% [markdown]
+# # 9 反向传播碰到谁 · What backpropagation touches
+#
+# > 训练神经网络的过程中,每个嵌入的向量都会得到更新
+
+# %% [markdown] lang="zh"
+# 这句话说的是整个训练，不是每一步。一步只看一个小批量：嵌入矩阵里只有**查到的行**才有梯度；
+# 没查到的行，梯度是 0，一个数也不变。一轮走完，训练句子里的每个字都查过了，这句话才成立。
+#
+# **先猜后跑**：词表有 16 个字，小批量里只有一句“农夫天天种田”。这一步会动嵌入矩阵的几行？
+# 输出表（给每个字打分的那张表）呢？
+
+# %% [markdown] lang="en"
+# The sentence is true of the whole training, not of each step. A step sees one batch: only the rows of the embedding
+# matrix that were **looked up** have a gradient; all others have gradient 0, and not one of their numbers changes.
+# After an epoch every character of the training sentences has been looked up, and then the sentence holds.
+#
+# **Guess first**: the vocabulary has 16 characters, the batch is the one sentence 农夫天天种田. How many rows of the
+# embedding matrix does this step move? And of the output table, which scores every character?
+
+# %%
+from embedding_tutorial.quiet import import_keras_quietly
+
+import_keras_quietly()
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from embedding_tutorial.batches import EncodedCorpus, make_dataset
+from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.encoding import one_hot
+from embedding_tutorial.lessons.drawing import draw_curves, draw_matrix, side_by_side
+from embedding_tutorial.lessons.exercises import check
+from embedding_tutorial.model import build_model, compile_model
+from embedding_tutorial.optimizers import RowwiseAdagrad
+from embedding_tutorial.vocabulary import Vocabulary
+
+# Text and sizes are ours: the article gives none here.
+sentences = ["农夫天天种田", "公主住在宫里", "王妃也在宫里", "王妃天天看花"]
+vocabulary = Vocabulary.count(sentences)
+encoded = [vocabulary.encode(sentence) for sentence in sentences]
+corpus = EncodedCorpus(vocabulary, np.concatenate(encoded), np.array([len(ids) for ids in encoded]), 0, "")
+config = TrainingConfig(dim=4, window=2)
+batches = list(make_dataset(corpus, config.window, batch_size=8))  # a sentence a step, padded: (1, 8) ids each
+
+ROWS = ["0", *vocabulary.tokens]  # row 0 is padding
+assert len(vocabulary) == 16 and len(ROWS) == 17
+assert [x.numpy().tolist() for x, y in batches] == [[[*ids, 0, 0]] for ids in encoded]
+pd.DataFrame([x[0].numpy() for x, y in batches], index=sentences, columns=range(1, 9))
+
+
+# %% [markdown] lang="zh"
+# 用第一句走两步，每步前后各拍一张照，看哪些行变了。
+# 负采样平时抽 128 个噪声词，我们只有 16 个字，那样几乎个个抽到；所以这里只抽 4 个。
+
+# %% [markdown] lang="en"
+# Two steps with the first sentence, the tables photographed before and after each: which rows changed?
+# Negative sampling usually draws 128 noise words, which would hit nearly all of our 16 characters; here it draws 4.
+
+
+# %%
+def tiny_model(negatives=5):
+    model = build_model(TrainingConfig(dim=4, window=2, negatives=negatives), vocabulary)
+    model.get_layer("output").noise_tokens = 4
+    return model
+
+
+def tables(model):
+    """Copies of the embedding matrix and the output table, both (17, 4)."""
+    layers = model.get_layer("embedding").embeddings, model.get_layer("output").table
+    return [keras.ops.convert_to_numpy(layer).copy() for layer in layers]
+
+
+def moved(before, after):
+    """The rows of which any number changed."""
+    return set(np.flatnonzero((before != after).any(axis=1)).tolist())
+
+
+def next_noise(model):
+    """The noise words of the next step: a generator in the same state draws the same."""
+    twin = keras.random.SeedGenerator(0)
+    twin.state.assign(model.draws.state)
+    return set(keras.ops.convert_to_numpy(model.get_layer("output").draw_noise(twin)).tolist())
+
+
+def characters(rows):
+    return " ".join(ROWS[row] for row in sorted(rows)) or "-"
+
+
+model = tiny_model()
+compile_model(model, config, steps=100)
+looked_up = set(encoded[0])  # 天 stands twice, but is one row
+steps = []
+for step in (1, 2):
+    noise = next_noise(model)
+    before = tables(model)
+    model.train_on_batch(*batches[0])
+    after = tables(model)
+    in_embedding, in_output = (moved(b, a) for b, a in zip(before, after, strict=True))
+    assert in_embedding == (looked_up if step == 2 else set())
+    assert in_output == looked_up | noise  # predicted, or drawn as noise
+    steps.append([characters(in_embedding), characters(noise), characters(in_output)])
+
+assert len(looked_up) == 5
+change, output_change = (a - b for b, a in zip(before, after, strict=True))  # of the second step, (17, 4)
+pd.DataFrame(steps, index=["step 1", "step 2"], columns=["embedding: moved", "noise drawn", "output: moved"])
+
+# %% [markdown] lang="zh"
+# 第二步正好动了五行：农、夫、天、种、田（“天”查了两次，仍是一行）。填充的第 0 行也查了，
+# 可是填充不跟谁配对，梯度是 0，所以不动。输出表动的是要预测的字，加上抽到的噪声词。
+#
+# 第一步却一行也没动！输出表从全 0 开始，而嵌入矩阵一行的梯度是输出表几行的加权和：全是 0，加起来还是 0。
+# 所以，只要优化器只看这一步的梯度，准确的说法是：**没查到的行一定不动；查到的行，梯度不为 0 才动**。
+
+# %% [markdown] lang="en"
+# The second step moved exactly five rows: 农 夫 天 种 田 (天 was looked up twice and is still one row). Row 0, padding,
+# was looked up too, but padding belongs to no pair: its gradient is 0, and it stays. In the output table the
+# characters to be predicted moved, and the noise words that were drawn.
+#
+# And the first step moved none! The output table starts as zeros, and the gradient of an embedding row is a weighted
+# sum of output rows: of zeros, 0. So, exactly, if the optimizer goes by this step's gradient alone: **a row that is not
+# looked up never moves; one that is looked up moves if its gradient is not 0**.
+
+# %%
+side_by_side(
+    draw_matrix(change, rows=ROWS, highlight=sorted(looked_up), title="嵌入矩阵的变化 Δ embedding"),
+    draw_matrix(output_change, rows=ROWS, highlight=sorted(looked_up | noise), title="输出表的变化 Δ output"),
+    between="",
+)
+
+# %% [markdown] lang="zh"
+# 为什么？第 6 课说过，查表就是 `one_hot @ W`。那么 `W` 的梯度就是 `one_hot.T @ G`，`G` 是传回到每个位置的梯度。
+# 没查到的字，它在 `one_hot` 里的那一列全是 0，乘出来那一行也全是 0；查了两次的字，两份梯度相加。
+# TensorFlow 索性不造这张大表，只交出“行号 + 数”（`IndexedSlices`）。
+
+# %% [markdown] lang="en"
+# Why? A lookup is `one_hot @ W` (lesson 6). So the gradient of `W` is `one_hot.T @ G`, where `G` is the gradient that
+# came back to each place. A character that was not looked up has a column of zeros in `one_hot`, which makes a row of
+# zeros; one that was looked up twice gets the sum of its two. TensorFlow does not even make the large table: it hands
+# over row numbers and numbers (`IndexedSlices`).
+
+# %%
+x, y = batches[0]
+embeddings, state = model.get_layer("embedding").embeddings, np.array(model.draws.state)
+with tf.GradientTape() as tape:
+    loss = model.compute_loss(x, y)
+gradient = tape.gradient(loss, embeddings.value)
+places, G = gradient.indices.numpy(), gradient.values.numpy()  # (8,) ids, padding too; (8, 4)
+of_table = one_hot(places, 17).T @ G  # (17, 8) @ (8, 4) -> (17, 4)
+
+assert places.tolist() == [*encoded[0], 0, 0]
+assert set(np.flatnonzero(of_table.any(axis=1)).tolist()) == looked_up
+day = vocabulary.encode("天")[0]
+np.testing.assert_allclose(of_table[day], G[2] + G[3], atol=1e-6)  # places 2 and 3 of 农夫天天种田
+
+
+# The same without calculus: nudge each number of the table up and down, and see what the loss does.
+def loss_with(table):
+    embeddings.assign(table)
+    model.draws.state.assign(state)  # the same noise each time
+    return float(model.compute_loss(x, y))
+
+
+now = tables(model)[0]
+slopes = np.zeros((17, 4))
+for place in np.ndindex(17, 4):
+    nudge = np.zeros((17, 4))
+    nudge[place] = 0.01
+    slopes[place] = (loss_with(now + nudge) - loss_with(now - nudge)) / 0.02
+loss_with(now)  # put it back
+np.testing.assert_allclose(of_table, slopes, atol=1e-3)
+pd.DataFrame(G, index=[ROWS[id] for id in places], columns=range(1, 5)).round(3)
+
+# %% [markdown] lang="zh"
+# 再走完一整轮：四句，四步。一个字在几句话里出现，它的行就动几次。
+# 现在每个字的向量都更新过了，文章那句话成立了，只有填充行例外。
+# （还有一种例外：只在留出集里出现的字，训练时从来不查，多少轮也不动。）
+
+# %% [markdown] lang="en"
+# Now a whole epoch: four sentences, four steps. A row moves as many times as there are sentences with its character.
+# Every character's vector has been updated: the article's sentence holds, for all rows but padding. (One more
+# exception: a character that stands in held-out sentences only is never looked up in training, however many epochs.)
+
+# %%
+times_moved = np.zeros(17, int)
+for x, y in batches:
+    before = tables(model)[0]
+    model.train_on_batch(x, y)
+    times_moved[sorted(moved(before, tables(model)[0]))] += 1
+
+sentences_with = [sum(token in sentence for sentence in sentences) for token in vocabulary.tokens]
+assert times_moved[1:].tolist() == sentences_with
+assert times_moved[1:].min() >= 1 and times_moved[0] == 0
+pd.DataFrame(
+    {"count": vocabulary.counts, "sentences with it": sentences_with, "steps that moved it": times_moved[1:]},
+    index=vocabulary.tokens,
+).T
+
+# %% [markdown] lang="zh"
+# 上面用的是本项目的 `RowwiseAdagrad`，它只写查到的行。别的优化器会把界线弄模糊。
+# 第 1 步喂“公主住在宫里”，后面 9 步只喂“农夫天天种田”，两句没有一个相同的字。下表数的是第 2 步：
+# 动量 (momentum) 和 Adam 记得旧的梯度，“公”这时没有出现，也照样往前滑；
+# AdamW 每步还把所有的行缩小一点，连填充行也动。
+#
+# 表的末行换成完整的 softmax：不抽噪声词，每个字都打分。输出表里每个字都动了，嵌入矩阵仍然只动查到的行。
+
+# %% [markdown] lang="en"
+# So far it was the project's `RowwiseAdagrad`, which writes the looked-up rows only. Other optimizers blur the line.
+# Step 1 is 公主住在宫里, the nine steps after it are 农夫天天种田: no character in common. The table counts step 2:
+# momentum and Adam remember old gradients, so 公, which is not in this sentence, slides on; AdamW also shrinks all rows
+# a little each step, padding as well.
+#
+# The table's last line has the full softmax instead: no noise words, every character is scored. Every character's
+# output row moved, while in the embedding it is still the looked-up rows alone.
+
+# %%
+trained = model.get_weights()
+first, then = set(encoded[1]), set(encoded[0])
+assert not first & then
+
+
+def travel(optimizer, negatives=5):
+    """The embedding after 0, 1, ..., 10 steps (11, 17, 4), and the output rows that step 2 moved."""
+    model = tiny_model(negatives)
+    model.set_weights(trained)
+    model.compile(optimizer, run_eagerly=True)
+    path, outputs = [tables(model)[0]], [tables(model)[1]]
+    for x, y in [batches[1]] + 9 * [batches[0]]:
+        model.train_on_batch(x, y)
+        path.append(tables(model)[0])
+        outputs.append(tables(model)[1])
+    return np.array(path), moved(outputs[1], outputs[2])
+
+
+paths, output_rows = {}, {}
+for name, optimizer, negatives in [
+    ("RowwiseAdagrad", RowwiseAdagrad(0.2), 5),
+    ("SGD", keras.optimizers.SGD(0.1), 5),
+    ("SGD, momentum 0.9", keras.optimizers.SGD(0.1, momentum=0.9), 5),
+    ("Adam", keras.optimizers.Adam(0.01), 5),
+    ("AdamW", keras.optimizers.AdamW(0.01, weight_decay=0.01), 5),
+    ("RowwiseAdagrad, full softmax", RowwiseAdagrad(0.2), 0),
+]:
+    paths[name], output_rows[name] = travel(optimizer, negatives)
+
+second = {name: moved(path[1], path[2]) for name, path in paths.items()}  # the step that looks up 农夫天种田 only
+assert second["RowwiseAdagrad"] == second["SGD"] == second["RowwiseAdagrad, full softmax"] == then
+assert second["SGD, momentum 0.9"] == second["Adam"] == then | first
+assert second["AdamW"] == set(range(17))
+assert output_rows["RowwiseAdagrad, full softmax"] == set(range(1, 17))
+pd.DataFrame({
+    "looked up now, of 5": {name: len(rows & then) for name, rows in second.items()},
+    "looked up before, of 6": {name: len(rows & first) for name, rows in second.items()},
+    "others, of 6": {name: len(rows - then - first) for name, rows in second.items()},
+    "output rows, of 17": {name: len(rows) for name, rows in output_rows.items()},
+})
+
+# %% [markdown] lang="zh"
+# “公”只在第 1 步查过。下图以它第 1 步走的距离为 1：用动量，第 n 步还要走 0.9 的 n − 1 次方；
+# 用 Adam，第 2 步还走 0.67。这样就不再是“查到谁，动谁”：少见的字被旧梯度推着走，
+# 词表越大，每步要改写的、其实没查到的行也越多。
+
+# %% [markdown] lang="en"
+# 公 was looked up in step 1 only. The picture counts the distance of that step as 1: momentum still goes 0.9 to the
+# power of n − 1 in step n, and Adam 0.67 in step 2. What moves is no longer what was looked up: rare characters are
+# pushed on by old gradients, and the larger the vocabulary, the more rows are rewritten that nobody asked for.
+
+# %%
+princess = vocabulary.encode("公")[0]
+shown = ["Adam", "SGD, momentum 0.9", "RowwiseAdagrad"]
+distance = {name: np.linalg.norm(np.diff(paths[name][:, princess], axis=0), axis=1) for name in shown}  # (10,) each
+share = {name: lengths / lengths[0] for name, lengths in distance.items()}
+
+n = np.arange(1, 11)
+np.testing.assert_allclose(share["SGD, momentum 0.9"], 0.9 ** (n - 1), rtol=1e-3)
+mean = 0.9 ** (n - 1) * (1 - 0.9) / (1 - 0.9**n)  # Adam's two running means, by its paper, after one gradient of 1
+square = 0.999 ** (n - 1) * (1 - 0.999) / (1 - 0.999**n)
+np.testing.assert_allclose(share["Adam"], mean / np.sqrt(square), rtol=1e-2)
+assert share["RowwiseAdagrad"].tolist() == [1] + 9 * [0]
+draw_curves(share, n, title="“公”每步走多远 · how far 公 moves", x_label="step 步")
+
+# %% [markdown] lang="zh"
+# ### 练习
+# 1. 给一个小批量的编号（0 是填充），写出会动的行：不重复，从小到大，一个列表。
+# 2. 不用 `one_hot`，把每个位置的梯度 `values` `(T, D)` 加成整张表的梯度 `(size, D)`。
+# 3. 一行只在第 1 步有梯度 `g`，用动量 `momentum`、学习率 `rate` 走 `steps` 步。它一共走了多少（一个向量）？
+#    规则：`v = momentum * v - rate * gradient`，再 `row += v`。
+#
+# 写好后再运行这一格。答案在 `answers.py`。
+
+# %% [markdown] lang="en"
+# ### Exercises
+# 1. Given the ids of a batch (0 is padding): the rows that move, each once, rising, as a list.
+# 2. Without `one_hot`: add the gradients of the places, `values` `(T, D)`, up to the gradient of the table `(size, D)`.
+# 3. A row has a gradient `g` in step 1 only. With `momentum` and learning rate `rate`, how far has it moved after
+#    `steps` steps (a vector)? The rule: `v = momentum * v - rate * gradient`, then `row += v`.
+#
+# Write, then run this cell again. The answers are in `answers.py`.
+
+
+# %%
+def my_rows_that_move(ids):
+    return None
+
+
+def my_table_gradient(ids, values, size):
+    return None
+
+
+def my_momentum_travel(g, momentum, rate, steps):
+    return None
+
+
+check("rows_that_move", my_rows_that_move)
+check("table_gradient", my_table_gradient)
+check("momentum_travel", my_momentum_travel)

@@ -1,0 +1,268 @@
+# %% [markdown]
+# # 12 由字成词，由词成句 · Words and sentences from characters
+#
+# > 总之,每个单词或者汉字用一个向量表示,一个两字词语就可以用两个向量表示,
+# > 两个词语之间的关系就可以通过两个向量之间的关系表示。
+
+# %% [markdown] lang="zh"
+# 照这么说，两个词就是四个向量，还比不了。得先把每个词的两个向量合成一个，最简单的办法是**相加**：
+# 文章的表里，公 + 主 = 公主。句子有长有短，就取所有字的**平均**。这样合成不用再训练，可是会丢掉东西。
+#
+# **先猜后跑**：“蜜蜂”和“蜂蜜”各自相加以后，余弦是多少？“公主”的近邻里，“王妃”排第几？
+
+# %% [markdown] lang="en"
+# So two words are four vectors, which cannot be compared yet: a word's two must first become one, most simply their
+# **sum**. In the article's table, 公 + 主 = 公主. Sentences differ in length, so a sentence is the **mean** of its
+# characters. This needs no more training, but something is lost.
+#
+# **Guess first**: 蜜蜂 is a bee, 蜂蜜 is honey. Each summed: what is their cosine? And where does 王妃 stand among the
+# neighbours of 公主?
+
+# %%
+from embedding_tutorial.quiet import import_keras_quietly
+
+import_keras_quietly()
+
+from collections import Counter
+
+import keras
+import numpy as np
+import pandas as pd
+
+from embedding_tutorial.batches import encode_corpus
+from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.corpus import read_sentences, tokenize
+from embedding_tutorial.evaluation import composed_rank
+from embedding_tutorial.lessons.drawing import draw_matrix
+from embedding_tutorial.lessons.exercises import check
+from embedding_tutorial.training import train
+from embedding_tutorial.vectors import unit_rows
+
+# The article's numbers for the characters (lesson 5).
+article = pd.DataFrame(
+    {"公": [0.5, 0.125, 0.5], "主": [0.5, 0.125, 0.5], "王": [0.3, 0.375, 0.5], "妃": [0.3, 0.375, 0.5]},
+    index=["皇帝", "宫里", "女"],
+).T
+article.loc["公 + 主"] = article.loc["公"] + article.loc["主"]
+article.loc["王 + 妃"] = article.loc["王"] + article.loc["妃"]
+assert article.loc["公 + 主"].tolist() == [1.0, 0.25, 1.0]
+assert article.loc["王 + 妃"].tolist() == [0.6, 0.75, 1.0]
+article
+
+# %% [markdown] lang="zh"
+# 换成学出来的向量：在 `palace.txt` 上训练几秒，一个字 32 个数。和与平均方向相同，所以余弦一样，用哪个都行。
+# 文章假设一个词的两个字对等，学出来的“公”和“主”并不相等。
+
+# %% [markdown] lang="en"
+# Now with learned vectors: a few seconds of training on `palace.txt`, 32 numbers a character. A sum and a mean point
+# the same way, so their cosines are equal: either will do. The article supposes that a word's two characters are equal;
+# the learned 公 and 主 are not.
+
+# %%
+config = TrainingConfig(epochs=10, batch_size=1024, learning_rate=0.4)  # large steps: a few seconds are enough here
+corpus = encode_corpus(config)
+result = train(config, corpus)
+vectors = result.vectors
+
+
+def summed(text):
+    """The sum of the characters' vectors, (D,)."""
+    return sum(vectors[character] for character in text)
+
+
+def cosine(a, b):
+    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+princess, consort = summed("公主"), summed("王妃")  # (D,)
+np.testing.assert_allclose(princess, vectors.matrix[[vectors.key_to_index[c] for c in "公主"]].sum(axis=0))
+assert abs(cosine(princess, consort) - cosine(princess / 2, consort / 2)) < 1e-6
+assert cosine(vectors["公"], vectors["主"]) < 0.95
+pd.DataFrame([vectors["公"], vectors["主"], princess], index=["公", "主", "公 + 主"]).iloc[:, :8].round(2)
+
+# %% [markdown] lang="zh"
+# 加法丢掉了什么？
+# - **次序**：蜜 + 蜂 = 蜂 + 蜜。蜜蜂会飞，蜂蜜能吃，向量却一个数也不差；句子里谁看见谁，也分不清了。
+# - **重复**：天 + 天 = 2 × 天，方向没变，所以“天天”和“天”的余弦是 1。
+#
+# 要是不相加，把两个向量**接起来**（2 × 32 个数），次序就保住了；
+# 可是这样第一个字只跟第一个字比，跟一个字的词更没法比。
+
+# %% [markdown] lang="en"
+# What does a sum lose?
+# - **Order**: 蜜 + 蜂 = 蜂 + 蜜. A bee flies, honey is eaten, and not one of their numbers differs; nor does a
+#   sentence tell any more who saw whom.
+# - **Repetition**: 天 + 天 = 2 × 天, the same direction, so 天天 (every day) and 天 (day, sky) have cosine 1.
+#
+# Putting the two vectors **end to end** instead (2 × 32 numbers) keeps the order; but then first characters are
+# compared with first characters only, and words of one character not at all.
+
+# %%
+assert (summed("蜜蜂") == summed("蜂蜜")).all()  # each and every number
+honey, bee = vectors["蜜"], vectors["蜂"]
+end_to_end = cosine(np.concatenate([honey, bee]), np.concatenate([bee, honey]))  # (2 * D,) each
+assert abs(end_to_end - 2 * honey @ bee / (honey @ honey + bee @ bee)) < 1e-6 and end_to_end < 0.999
+
+pairs = [("蜜蜂", "蜂蜜"), ("公主看见王妃", "王妃看见公主"), ("天天", "天"), ("蜜蜂", "蝴蝶")]
+lost = pd.Series({f"{a} – {b}": cosine(summed(a), summed(b)) for a, b in pairs}, name="cosine")
+np.testing.assert_allclose(lost[:3], 1, atol=1e-5)
+assert lost["蜜蜂 – 蝴蝶"] < 0.99
+lost["蜜蜂 – 蜂蜜, end to end"] = end_to_end
+lost.round(3).to_frame()
+
+# %%
+draw_matrix(
+    np.array([honey, bee, honey + bee, bee + honey])[:, :8],
+    rows=["蜜", "蜂", "蜜 + 蜂", "蜂 + 蜜"],
+    highlight=[2, 3],
+    title="蜜蜂、蜂蜜：前 8 个数 · bee, honey: the first 8 numbers",
+)
+
+# %% [markdown] lang="zh"
+# 现在找近邻。候选是语料里出现 20 次以上的两字词，都由字相加而成。有一个字相同，词就近
+# （“公主”和“主人”都含“主”），这说明不了意思，所以 `composed_rank` 不算它们。近邻算出来是谁就印谁。
+
+# %% [markdown] lang="en"
+# Now the neighbours. Candidates are the two-character words that stand 20 times or more in the corpus, each the sum of
+# its characters. Words that share a character are near for that alone (公主 and 主人, master, share 主), which says
+# nothing about meaning, so `composed_rank` leaves them out. The neighbours are printed as they come out.
+
+# %%
+sentences = read_sentences(config.corpus)
+word_counts = Counter(word for sentence in sentences for word in tokenize(sentence, "words"))
+
+
+def nearest_words(asked):
+    """Candidates and their cosines, the nearest first; the same rules as in composed_rank."""
+    words = [word for word, count in word_counts.items() if count >= 20 and len(word) == 2]
+    words = [word for word in words if not set(word) & set(asked) and all(c in vectors for c in word)]
+    cosines = pd.Series({word: cosine(summed(word), summed(asked)) for word in words})
+    return cosines.sort_values(ascending=False)
+
+
+near = {asked: nearest_words(asked) for asked in ("公主", "蜜蜂", "春天")}
+assert cosine(summed("公主"), summed("主人")) > near["公主"].iloc[0]  # one character in common beats them all
+pd.DataFrame({asked: [f"{word} {value:.2f}" for word, value in near[asked][:8].items()] for asked in near}, range(1, 9))
+
+# %% [markdown] lang="zh"
+# 再看几对词的名次：训练前，训练后，候选一共多少。这几对是我们挑的，有好有差。
+
+# %% [markdown] lang="en"
+# And the places of some pairs: before training, after it, and among how many. We chose the pairs, good ones and worse.
+
+# %%
+ranks = {}
+for asked, answer in [("蜜蜂", "蝴蝶"), ("春天", "早上"), ("皇帝", "太后"), ("公主", "皇后"), ("公主", "王妃")]:
+    after, candidates = composed_rank(vectors, word_counts, asked, answer)
+    before, _ = composed_rank(result.untrained, word_counts, asked, answer)
+    assert after == nearest_words(asked).index.get_loc(answer) + 1
+    ranks[f"{asked} – {answer}"] = {"untrained": before, "trained": after, "of": candidates}
+
+for pair in ("蜜蜂 – 蝴蝶", "春天 – 早上", "皇帝 – 太后"):
+    assert ranks[pair]["trained"] <= 10
+pd.DataFrame(ranks).T
+
+# %% [markdown] lang="zh"
+# 蜜蜂和蝴蝶找得很准，公主和王妃就差得多，换个种子，名次又不一样。“主”还在“主人”里，“王”还在“国王”“王子”里；
+# 一个字只有一个向量，它用过的地方全混在里面。把词当作词元（`tokens="words"`），一词一个向量，
+# 就不会这样混，“蜜蜂”和“蜂蜜”也分得开；代价是表更大，每个词也见得更少。
+
+# %% [markdown] lang="en"
+# Bee and butterfly find each other; 公主 and 王妃 do much less well, and with another seed the place is another.
+# 主 also stands in 主人, 王 in 国王 and 王子, and a character's one vector mixes all the places where it stands.
+# Words as tokens (`tokens="words"`), a vector each, are not mixed like that, and tell 蜜蜂 from 蜂蜜; the price is a
+# larger table, and every word is seen less often.
+
+# %% [markdown] lang="zh"
+# 一句话就是所有字的平均。Keras 里，嵌入层后面接 `GlobalAveragePooling1D` 就是它（填充不算在内），两边应当相等。
+# 然后拿两句语料里没有的话，找最近的句子。
+
+# %% [markdown] lang="en"
+# A sentence is the mean of its characters. In Keras that is `GlobalAveragePooling1D` behind the embedding (padding not
+# counted), and the two must agree. Then the nearest sentences to two that are not in the corpus.
+
+# %%
+ids = np.split(corpus.ids, np.cumsum(corpus.lengths)[:-1])  # a list: the ids of each sentence
+means = np.array([vectors.matrix[row - 1].mean(axis=0) for row in ids])  # (N, D); id k is row k - 1
+
+average = keras.Sequential([result.model.get_layer("embedding"), keras.layers.GlobalAveragePooling1D()])
+padded = keras.utils.pad_sequences(ids[:100], padding="post")  # (100, T)
+np.testing.assert_allclose(average(padded), means[:100], atol=1e-5)
+
+found = {}
+for question in ("农夫在田里插秧。", "皇帝在大殿里见大臣。"):
+    assert question not in sentences
+    known = corpus.vocabulary.encode(question, skip_unknown=True)
+    cosines = unit_rows(means) @ unit_rows(vectors.matrix[np.array(known) - 1].mean(axis=0)[None])[0]  # (N,)
+    for row in np.argsort(-cosines)[:4]:
+        found[question, sentences[row]] = round(float(cosines[row]), 2)
+pd.Series(found, name="cosine").to_frame()
+
+# %% [markdown] lang="zh"
+# 看着不错，可是几个例子不算数。语料按小场景写成，下一句多半还在说同一件事，那就在所有句子上数一数：
+# 下一句比随便抽的一句更近，占几成？瞎猜是五成。没训练的向量也不止五成，因为它认得相同的字；
+# 训练多认得的，是不同的字之间的关系。
+#
+# 余弦有多大，倒不必看：所有字的向量都带一点共同的方向，一平均，不同的互相抵消，共同的留下来，
+# 所以随便两句的余弦就很高。要看的是谁比谁近。
+
+# %% [markdown] lang="en"
+# It looks well, but examples prove nothing. The corpus is written in small scenes, and the next sentence is often still
+# about the same thing. So count over all sentences: how often is the next one nearer than one drawn at random? By
+# chance, half the time. Untrained vectors do better than that too, since they recognise equal characters; what
+# training adds is the relations between different ones.
+#
+# How large a cosine is matters little: all characters' vectors point a little the same way; in a mean, what differs
+# cancels and what is common stays, so any two sentences have a high cosine. Look at who is nearer than whom.
+
+# %%
+other = np.random.default_rng(0).permutation(len(ids) - 1)
+
+
+def next_is_nearer(matrix):
+    unit = unit_rows(np.array([matrix[row - 1].mean(axis=0) for row in ids]))  # (N, D)
+    to_next = (unit[:-1] * unit[1:]).sum(axis=1)  # (N - 1,)
+    to_other = (unit[:-1] * unit[other]).sum(axis=1)
+    return {"next is nearer": np.mean(to_next > to_other), "median cosine of any two": np.median(to_other)}
+
+
+scenes = pd.DataFrame({name: next_is_nearer(getattr(result, name).matrix) for name in ("untrained", "vectors")}).T
+scenes.index = ["untrained", "trained"]
+assert scenes.loc["trained", "next is nearer"] > 0.6
+assert scenes.loc["trained", "next is nearer"] > scenes.loc["untrained", "next is nearer"] > 0.52
+assert scenes.loc["trained", "median cosine of any two"] > 0.4
+scenes.round(2)
+
+# %% [markdown] lang="zh"
+# ### 练习
+# 1. 给一张表（第 0 行是填充）和一行编号，求这句话的平均，填充不算。
+# 2. 两个词相加以后，是不是不论向量是什么都相等？（返回 `True` 或 `False`。）
+# 3. 给所有句子的平均 `means` `(N, D)` 和一句话的 `query` `(D,)`，余弦最大的是第几行（从 0 数）？
+#
+# 写好后再运行这一格。答案在 `answers.py`。
+
+# %% [markdown] lang="en"
+# ### Exercises
+# 1. Given a table (row 0 is padding) and a row of ids: the mean of the sentence, padding not counted.
+# 2. Two words: are their sums equal whatever the vectors are? (Return `True` or `False`.)
+# 3. Given all sentences' means `(N, D)` and one sentence's `query` `(D,)`: the row of the greatest cosine, from 0.
+#
+# Write, then run this cell again. The answers are in `answers.py`.
+
+
+# %%
+def my_sentence_mean(table, ids):
+    return None
+
+
+def my_same_sum(a, b):
+    return None
+
+
+def my_nearest_sentence(means, query):
+    return None
+
+
+check("sentence_mean", my_sentence_mean)
+check("same_sum", my_same_sum)
+check("nearest_sentence", my_nearest_sentence)
