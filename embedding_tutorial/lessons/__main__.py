@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from embedding_tutorial.config import InputError
 from embedding_tutorial.lessons.runner import LESSONS, QUICK, lesson_path, run_lesson, title
 
 
@@ -18,9 +19,12 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
 
     if options.book is not None:
-        from embedding_tutorial.lessons.book import write_book
+        try:
+            from embedding_tutorial.lessons.book import write_book
 
-        write_book(options.book, options.lang)
+            write_book(options.book, options.lang)
+        except InputError as error:
+            sys.exit(f"lessons: error: {error}")
     elif options.quick or options.lesson is not None:
         numbers = QUICK if options.quick else (options.lesson,)
         try:

@@ -144,3 +144,35 @@ def draw_curves(
         taken.append(y)
         body.append(text(x1 + 6, y, name, "start", colour))
     return Picture("".join(body), width, height)
+
+
+def draw_points(
+    points: np.ndarray,
+    names: Sequence[str],
+    groups: Sequence[str],
+    title: str = "",
+) -> Picture:
+    """A cloud of tokens in the plane, each written at its place, coloured by its group.
+
+    Both axes have one scale, so that distances in the picture are distances in ``points``.
+
+    Args:
+        points: ``(N, 2)`` places.
+        names: ``N`` tokens.
+        groups: ``N`` groups; five have a colour of their own, named above the cloud, the others are grey.
+        title: above it.
+    """
+    side, margin, top = 420, 24, 66
+    points = np.asarray(points, dtype=float)
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    scale = (side - 2 * margin) / max(np.ptp(points, axis=0).max(), 1e-9)
+    colours = dict(zip(dict.fromkeys(groups), LINES, strict=False))
+    body = [text(14, 18, title, "start")]
+    x = 14
+    for group, colour in colours.items():
+        body.append(text(x, 44, group, "start", colour))
+        x += 24 + 9 * len(group)
+    body.append(f'<rect x="1" y="{top}" width="{side - 2}" height="{side - 1}" fill="none" stroke="#dddddd"/>')
+    for (across, up), name, group in zip((points - middle) * scale, names, groups, strict=True):
+        body.append(text(side / 2 + across, top + side / 2 - up, name, colour=colours.get(group, FAINT)))
+    return Picture("".join(body), side, top + side)

@@ -164,7 +164,7 @@ stepped = vectors - learning_rate * gradient  # (3, 2)
 
 model.compile(keras.optimizers.SGD(learning_rate))
 model.train_on_batch(x, y)
-in_keras = [np.array(embedding.embeddings)[1], *np.array(output.table)[2:]]
+in_keras = [keras.ops.convert_to_numpy(embedding.embeddings)[1], *keras.ops.convert_to_numpy(output.table)[2:]]
 
 steps = pd.DataFrame(
     {

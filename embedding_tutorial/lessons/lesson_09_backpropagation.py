@@ -143,7 +143,7 @@ side_by_side(
 
 # %%
 x, y = batches[0]
-embeddings, state = model.get_layer("embedding").embeddings, np.array(model.draws.state)
+embeddings, state = model.get_layer("embedding").embeddings, keras.ops.convert_to_numpy(model.draws.state).copy()
 with tf.GradientTape() as tape:
     loss = model.compute_loss(x, y)
 gradient = tape.gradient(loss, embeddings.value)

@@ -1,0 +1,246 @@
+"""The lessons as a book: notebooks with outputs, pages that load nothing, and what is refused."""
+
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY
+
+from embedding_tutorial.config import InputError
+from embedding_tutorial.lessons.runner import LESSONS, PLACE, read_cells, title
+
+QUICK = LESSONS[:3]
+WORDS = """独热编码 稠密 稀疏 词元 字 词 词表 语料库 嵌入层 嵌入矩阵 查表 中心词 上下文词 窗口 带状矩阵 跳元模型
+连续词袋 负采样 噪声词 轮 小批量 填充 全连接层 反向传播 隐含特征 分布假设 余弦相似度 近邻 类比 微调 冻结 留出集 过拟合
+部首 减均值再归一化 运行目录 token vocabulary vocabulary_size embedding_dim window center context negatives
+embedding_matrix most_similar epoch skip-gram CBOW radical Spherize""".split()
+
+
+@pytest.fixture(scope="module")
+def book():
+    """The module, where its libraries are installed."""
+    for library in ("jupytext", "nbclient", "nbconvert", "ipykernel"):
+        pytest.importorskip(library, reason=f"{library} is not installed: requirements-optional.txt")
+    from embedding_tutorial.lessons import book
+
+    return book
+
+
+@pytest.fixture(scope="module")
+def written(book, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("a place with blanks 和中文") / "new" / "book"
+    book.write_book(directory, "both", QUICK)
+    return directory
+
+
+def run_book(directory, *arguments, cwd, before=""):
+    """``python -m embedding_tutorial.lessons --book DIRECTORY``, with a line of Python before it."""
+    code = f"import sys; {before}\nfrom embedding_tutorial.lessons.__main__ import main; main(sys.argv[1:])"
+    return subprocess.run(
+        [sys.executable, "-c", code, "--book", str(directory), *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=1800,
+        check=False,
+    )
+
+
+class Page(HTMLParser):
+    """What a page links to, and what it loads."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.links, self.loads, self.text = [], [], path.read_text(encoding="utf-8")
+        self.feed(self.text)
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        if tag == "a":
+            self.links.append(found["href"])
+        else:
+            self.loads += [found[name] for name in ("src", "href", "data", "srcset", "xlink:href") if name in found]
+        if tag == "script":
+            self.loads.append("script")
+
+
+def assert_sound(directory: Path):
+    """Links lead to files that are there; nothing is loaded from anywhere; no cell warned of anything."""
+    for path in directory.glob("*.html"):
+        page = Page(path)
+        assert [load for load in page.loads if not load.startswith("data:")] == []
+        assert not re.search(r"@import|url\(", page.text)
+        assert "output_stream output_stderr" not in page.text, f"{path.name}: a cell writes to stderr"
+        for link in page.links:
+            assert re.match(r"https?://", link) or (directory / link.split("#")[0]).is_file(), f"{path.name}: {link}"
+
+
+@pytest.mark.long
+def test_the_book_has_a_page_a_notebook_and_pictures_for_each_lesson(written):
+    names = [path.stem for path in QUICK]
+    assert sorted(path.name for path in written.iterdir()) == sorted([
+        "index.html",
+        "glossary.html",
+        "notebooks",
+        "pictures",
+        *(f"{name}.html" for name in names),
+    ])
+    assert sorted(path.stem for path in (written / "notebooks").iterdir()) == names
+    assert {path.stem[:-2] for path in (written / "pictures").iterdir()} == set(names)
+    for path in (written / "pictures").iterdir():
+        picture = path.read_text(encoding="utf-8")
+        assert picture.startswith("<svg")
+        labels = re.findall(r">[^<>]+</text>", picture)
+        assert labels and set(labels) <= set(
+            re.findall(r">[^<>]+</text>", Page(written / f"{path.stem[:-2]}.html").text)
+        )
+    assert_sound(written)
+    assert not list(written.parent.glob(".book-*"))
+
+
+@pytest.mark.long
+def test_the_contents_list_the_lessons_in_order_and_pages_lead_on(written):
+    pages = [f"{path.stem}.html" for path in QUICK] + ["glossary.html"]
+    lines = re.findall(r'<li><a href="(.*?)">(.*?)</a></li>', Page(written / "index.html").text)
+    assert lines == [*zip(pages, [*map(title, QUICK), "词汇表 · Glossary"], strict=True)]
+    for before, name, after in zip(["", *pages], pages, [*pages[1:], ""], strict=False):
+        expected = {"index.html", before, after} - {""}
+        assert {link for link in Page(written / name).links if not link.startswith("http")} == expected
+
+
+@pytest.mark.long
+def test_notebooks_hold_the_lesson_and_its_outputs(written):
+    import nbformat
+
+    for lesson in QUICK:
+        notebook = nbformat.read(written / "notebooks" / f"{lesson.stem}.ipynb", as_version=4)
+        nbformat.validate(notebook)
+        codes = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        assert [cell.source for cell in codes] == [cell.source for cell in read_cells(lesson) if not cell.is_text]
+        assert [cell.execution_count for cell in codes] == [*range(1, len(codes) + 1)]
+        kinds = [output.output_type for cell in codes for output in cell.outputs]
+        assert "execute_result" in kinds and "error" not in kinds
+        assert not [o.text for cell in codes for o in cell.outputs if o.get("name") == "stderr"]
+        (printed,) = codes[-1].outputs  # one block, however many lines were printed
+        assert printed.text.startswith("○")  # exercises are the reader's
+        page = Page(written / f"{lesson.stem}.html").text
+        assert 'class="dataframe"' in page and "<svg" in page and "○" in page
+
+
+@pytest.mark.long
+def test_one_language_on_request_and_an_earlier_book_is_replaced(book, tmp_path):
+    pages = {}
+    for language in ("zh", "en"):
+        book.write_book(tmp_path / "book", language, QUICK[:1])
+        pages[language] = [
+            (tmp_path / "book" / name).read_text(encoding="utf-8")
+            for name in (f"{QUICK[0].stem}.html", "index.html", f"notebooks/{QUICK[0].stem}.ipynb")
+        ]
+    assert [("先猜后跑" in text, "Guess first" in text) for text in pages["zh"][::2]] == [(True, False)] * 2
+    assert [("先猜后跑" in text, "Guess first" in text) for text in pages["en"][::2]] == [(False, True)] * 2
+    assert "一课一个想法" in pages["zh"][1] and "one idea a lesson" not in pages["zh"][1]
+    assert "一课一个想法" not in pages["en"][1] and "one idea a lesson" in pages["en"][1]
+    for text in pages["zh"] + pages["en"]:
+        assert "LESSONS" not in text
+    assert [path.name for path in tmp_path.iterdir()] == ["book"]
+
+
+@pytest.mark.long
+def test_the_glossary_is_a_page(written):
+    page = Page(written / "glossary.html").text
+    rows = (PLACE / "glossary.md").read_text(encoding="utf-8").count("<br>")
+    assert page.count("<tr>") == rows + 1
+    assert "独热编码" in page and "one-hot encoding" in page
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("def f():\n    assert 1 == 2, 'no'\n\n\nf()", "AssertionError: no at f()"),
+        ("1 +", "SyntaxError: invalid syntax"),
+        ("import os\n\nos._exit(1)", "Python died"),
+    ],
+)
+def test_a_cell_that_fails_stops_the_book_in_one_line(book, tmp_path, cell, said):
+    lesson = tmp_path / "lesson_99_wrong.py"
+    lesson.write_text(f"# %% [markdown]\n# # 99 Wrong\n\n# %%\nprint(1)\n\n# %%\n{cell}\n", encoding="utf-8")
+    earlier = tmp_path / "books" / "book"
+    earlier.mkdir(parents=True)
+    (earlier / "index.html").write_text(book.SIGN, encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        book.write_book(earlier, "both", [lesson])
+    message = str(refused.value)
+    assert message.startswith(f"lesson_99_wrong.py, code cell 2: {said}") and "\n" not in message
+    assert [path.name for path in (tmp_path / "books").rglob("*")] == ["book", "index.html"]
+
+
+@pytest.mark.long
+def test_the_whole_book(book, tmp_path):
+    done = run_book(tmp_path / "book", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stderr == ""
+    *lines, last = done.stdout.splitlines()
+    print(done.stdout)
+    assert [line.rsplit("  ", 1)[0] for line in lines] == [*map(title, LESSONS)]
+    assert last == f"Written to {tmp_path / 'book'}: open {tmp_path / 'book' / 'index.html'}"
+    assert len([*(tmp_path / "book").glob("lesson_*.html")]) == len(LESSONS)
+    assert_sound(tmp_path / "book")
+
+
+def test_a_directory_that_holds_something_else_is_refused(book, tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "index.html").write_text("<html>mine</html>", encoding="utf-8")
+    with pytest.raises(InputError, match="is not empty and no earlier book; name another"):
+        book.write_book(tmp_path / "thesis")
+    with pytest.raises(InputError, match="is a file; name a directory"):
+        book.write_book(tmp_path / "thesis" / "index.html")
+    with pytest.raises(InputError, match="cannot be written"):
+        book.write_book(tmp_path / "thesis" / "index.html" / "book")
+    assert (tmp_path / "thesis" / "index.html").read_text(encoding="utf-8") == "<html>mine</html>"
+
+
+def test_a_book_in_which_somebody_worked_is_refused(book, tmp_path):
+    solved = tmp_path / "notebooks" / "lesson_01_one_hot.ipynb"
+    solved.parent.mkdir()
+    solved.write_text("{}", encoding="utf-8")
+    (tmp_path / "index.html").write_text(book.SIGN, encoding="utf-8")
+    os.utime(tmp_path / "index.html", (2e9, 2e9))
+    book.check_place(tmp_path)
+    os.utime(solved, (2e9 + 1, 2e9 + 1))
+    with pytest.raises(InputError, match=r"lesson_01_one_hot.ipynb is newer than the book"):
+        book.check_place(tmp_path)
+
+
+def test_on_the_command_line_a_refusal_is_one_line(book, tmp_path):
+    (tmp_path / "mine.txt").touch()
+    done = run_book(tmp_path, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == f"lessons: error: --book {tmp_path}: is not empty and no earlier book; name another\n"
+
+
+@pytest.mark.parametrize("library", ["jupytext", "ipykernel"])
+def test_a_missing_library_is_named_with_what_to_do(library, tmp_path):
+    done = run_book(tmp_path / "book", cwd=tmp_path, before=f"sys.modules['{library}'] = None")
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"lessons: error: the book needs \w+: pip install -r requirements-optional.txt\n", done.stderr
+    ), done.stderr
+    assert not (tmp_path / "book").exists()
+
+
+def test_the_glossary_has_every_word_used_here_in_both_languages():
+    lines = (PLACE / "glossary.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("|")][2:]
+    for chinese, english, meaning in rows:
+        in_chinese, in_english = meaning.split("<br>")
+        assert re.search(r"[\u4e00-\u9fff]", chinese) and re.search(r"[a-z]", english)
+        assert in_chinese.endswith("。") and in_english.endswith(".")
+    terms = " ".join(chinese + " " + english for chinese, english, _ in rows)
+    assert [word for word in WORDS if word not in terms] == []
+    assert len({chinese for chinese, _, _ in rows}) == len(rows)
