@@ -18,10 +18,12 @@ def main(arguments: list[str] | None = None) -> None:
 
     from embedding_tutorial.batches import encode_corpus
     from embedding_tutorial.projector import claim
+    from embedding_tutorial.sprites import HOW_TO_GET_A_FONT, find_font
     from embedding_tutorial.vectors import starting_vectors
 
     corpus = encode_corpus(config)
     initial = starting_vectors(config, corpus.vocabulary)
+    font = find_font(config.font)
     directory = config.run_directory
     replaces = claim(directory)
     kept = int(corpus.lengths.sum())
@@ -33,6 +35,8 @@ def main(arguments: list[str] | None = None) -> None:
         f"{corpus.tokens_left_out:,} of the text left out",
         flush=True,
     )
+    if font is None:
+        print(HOW_TO_GET_A_FONT)
     if replaces:
         print(f"{directory} holds an earlier run; this one replaces it")
 
@@ -43,7 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
     from embedding_tutorial.evaluation import telling_tokens
     from embedding_tutorial.training import train_and_export
 
-    result = train_and_export(config, corpus, directory, initial=initial)
+    result = train_and_export(config, corpus, directory, initial=initial, font=font)
 
     print(f"\nNearest {config.tokens} by cosine, before and after {config.epochs} epochs ({result.seconds:.1f} s):\n")
     for token in telling_tokens(result.vectors.index_to_key, config.tokens):

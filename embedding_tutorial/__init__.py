@@ -12,8 +12,11 @@ Read the modules in the order in which the data flows through them:
 8. ``callbacks``   what happens between epochs
 9. ``vectors``     tokens and their vectors: what is near what
 10. ``evaluation`` is it good, and against what chance
-11. ``projector``  the run directory that TensorBoard opens
+11. ``projector``  the run directory that TensorBoard opens (``sprites`` draws the tokens for it)
 12. ``training``   all of it together
+
+``__main__`` asks finished runs, with ``report``, ``controls``, ``standard_files`` and ``map_page``;
+``encoding`` and ``lessons`` teach.
 
 ``config``, ``corpus``, ``vocabulary``, ``vectors``, ``evaluation`` and ``projector`` need no
 Keras; ``quiet`` imports it without noise. To load a saved ``model.keras``, import ``model`` first.

@@ -1,10 +1,11 @@
 """The run directory: TensorBoard's Embedding Projector reads it, and so does everybody else.
 
-    projector_config.pbtxt   tells TensorBoard of the two tables below
+    projector_config.pbtxt   tells TensorBoard of the tables below
     vectors_unit.tsv         vectors of length 1, shown first: t-SNE and UMAP in the page need it
     vectors.tsv              the learned weights themselves
     metadata.tsv             a label line for each vector
     epochs/                  vectors of some epochs, turned to lie over the final ones, for the drop-down
+    drawn/                   vectors, labels and pictures of the most frequent tokens, for the drop-down
     vectors.txt              word2vec's text format, for gensim and others
     vectors.npy, vocabulary.json   all vectors and tokens, exactly
     run.json                 what was trained on what, and a fingerprint of this export
@@ -27,10 +28,12 @@ import numpy as np
 
 from embedding_tutorial.config import InputError
 from embedding_tutorial.evaluation import NO_RADICAL, Category, radical
+from embedding_tutorial.sprites import CELL, draw_sprite
 from embedding_tutorial.vectors import WordVectors, fingerprint, unit_rows
 
 CONFIG = "projector_config.pbtxt"
 MOST_POINTS = 10_000  # what the page's t-SNE takes, and metadata.tsv stays below 1 MB, which it must
+MOST_DRAWN = 500  # more pictures hide each other
 MOST_COLOURS = 48  # the page offers a column as colour up to 50 different values
 LONGEST_LABEL = 40
 OTHER_RADICALS = "其他"
@@ -149,6 +152,29 @@ def config_text(tables: dict[str, str]) -> str:
     )
 
 
+def write_drawn(directory: Path, vectors: WordVectors, categories: Sequence[Category], level: str, font: Path) -> str:
+    """Write ``drawn/``: the most frequent tokens as points that are the tokens themselves.
+
+    They are a table of their own, with unit rows: thousands of pictures would hide each other,
+    and the page's list of neighbours shows large pictures too (until "show images" is ticked off).
+
+    Returns:
+        The entry for ``projector_config.pbtxt``. The page lists longer tables first, so it is the
+        last of the drop-down; where the vocabulary is no longer than it, the third.
+    """
+    drawn = WordVectors(vectors.index_to_key[:MOST_DRAWN], vectors.counts[:MOST_DRAWN], vectors.matrix[:MOST_DRAWN])
+    (directory / "drawn").mkdir()
+    sprite = draw_sprite([visible(token) for token in drawn.index_to_key], font)
+    write_whole(directory / "drawn" / "sprite.png", sprite.save)
+    write_text(directory / "drawn" / "metadata.tsv", metadata_table(drawn, categories, level))
+    write_text(directory / "drawn" / "vectors_unit.tsv", matrix_table(drawn.unit_matrix))
+    return (
+        f'embeddings {{\n  tensor_name: "3_{level}s"\n  tensor_path: "drawn/vectors_unit.tsv"\n'
+        '  metadata_path: "drawn/metadata.tsv"\n  sprite {\n    image_path: "drawn/sprite.png"\n'
+        f"    single_image_dim: {CELL}\n    single_image_dim: {CELL}\n  }}\n}}\n"
+    )
+
+
 def align(snapshot: np.ndarray, final: np.ndarray) -> np.ndarray:
     """Turn a snapshot so that it lies over the final vectors as well as it can.
 
@@ -176,6 +202,7 @@ def export(
     level: str,
     run: dict,
     snapshots: Mapping[int, np.ndarray] = MappingProxyType({}),
+    font: Path | None = None,
 ) -> None:
     """Write everything that can be looked at without Keras.
 
@@ -190,6 +217,7 @@ def export(
         level: ``character`` or ``word``, whose categories are meant.
         run: what else ``run.json`` shall tell.
         snapshots: epoch -> vectors of the projector's tokens after it, for the drop-down.
+        font: draws the most frequent tokens, as ``sprites.find_font`` gives it; ``None``: nothing is drawn.
 
     Raises:
         FloatingPointError: a vector is not finite; nothing is written.
@@ -206,12 +234,14 @@ def export(
     write_text(directory / "vectors.tsv", matrix_table(shown.matrix))
     write_text(directory / "vectors_unit.tsv", matrix_table(shown.unit_matrix))
     tables = {"1_unit_length": "vectors_unit.tsv", "2_learned_weights": "vectors.tsv"}
-    shutil.rmtree(directory / "epochs", ignore_errors=True)
+    for name in ("epochs", "drawn"):
+        shutil.rmtree(directory / name, ignore_errors=True)
     (directory / "epochs").mkdir()
     for epoch, snapshot in snapshots.items():
         name = f"epoch_{epoch:04}"
         tables[name] = f"epochs/{name}.tsv"
         write_text(directory / tables[name], matrix_table(align(unit_rows(snapshot), shown.unit_matrix)))
+    drawn = write_drawn(directory, shown, categories, level, font) if font else ""
     run = {**run, "fingerprint": fingerprint(directory)}
     write_text(directory / "run.json", json.dumps(run, ensure_ascii=False, indent=2) + "\n")
-    write_text(directory / CONFIG, config_text(tables))
+    write_text(directory / CONFIG, config_text(tables) + drawn)

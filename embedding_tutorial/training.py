@@ -119,6 +119,7 @@ def train_and_export(
     directory: Path,
     categories: Sequence[Category] | None = None,
     initial: WordVectors | None = None,
+    font: Path | None = None,
 ) -> TrainingResult:
     """Train, and write a run directory that TensorBoard and everybody else can read.
 
@@ -128,6 +129,7 @@ def train_and_export(
         directory: a directory that ``projector.claim`` has given.
         categories: for evaluation and the projector's category column; ``None``: the shipped ones.
         initial: vectors to start from.
+        font: draws tokens for the projector, as ``sprites.find_font`` gives it; ``None``: none are drawn.
     """
     categories = read_categories() if categories is None else categories
     write_text(directory / "config.json", json.dumps(config.to_json(), ensure_ascii=False, indent=2) + "\n")
@@ -154,5 +156,6 @@ def train_and_export(
             "versions": {"keras": keras.__version__, "tensorflow": tf.__version__, "numpy": np.__version__},
         },
         snapshots=result.snapshots,
+        font=font,
     )
     return result

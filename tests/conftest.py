@@ -1,9 +1,14 @@
-"""Shared by all tests: a tiny text with two worlds, and one run directory trained on it."""
+"""Shared by all tests: a tiny text with two worlds, a run directory trained on it, TensorBoard, and a browser."""
 
 import os
 import random
+import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.parse
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -43,3 +48,99 @@ def finished_run(tmp_path_factory) -> tuple[Path, str]:
     done = run_train("--corpus", "worlds.txt", "--epochs", "20", "--dim", "8", cwd=place)
     assert done.returncode == 0, done.stderr
     return place / "runs" / "worlds-characters", done.stdout
+
+
+class Server:
+    """TensorBoard on a free port, asked over HTTP.
+
+    ``run`` is what TensorBoard calls the run that the tests look at: ``.`` if it is the log directory itself.
+    """
+
+    def __init__(self, logdir: Path, run: str = ".") -> None:
+        self.run = run
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logdir), "--port", str(port)]
+        self.process = subprocess.Popen(
+            [*command, "--host", "127.0.0.1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def get(self, path: str, **query: str) -> bytes:
+        url = f"{self.address}/data/plugin/{path}?{urllib.parse.urlencode(query)}"
+        for _ in range(240):
+            try:
+                with urllib.request.urlopen(url, timeout=60) as answer:
+                    return answer.read()
+            except ConnectionRefusedError:
+                pass
+            except urllib.error.URLError as error:
+                if not isinstance(error.reason, ConnectionRefusedError):
+                    raise
+            assert self.process.poll() is None, "TensorBoard ended"
+            time.sleep(0.25)
+        raise TimeoutError(url)
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="session", params=["the run", "its parent"])
+def server(request, finished_run) -> Server:
+    """TensorBoard on the finished run, and on the directory above it."""
+    directory, _ = finished_run
+    server = Server(directory) if request.param == "the run" else Server(directory.parent, directory.name)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium. A module at a time: its event loop would be in the way of other tests' loops."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: requirements-optional.txt"
+    )
+    names = ("chromium", "google-chrome", "chromium-browser")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip(f"no browser: none of {', '.join(names)} is on the PATH")
+    with playwright.sync_playwright() as driver:
+        # WebGL in software, so that it needs no graphics card and looks the same everywhere.
+        browser = driver.chromium.launch(
+            executable_path=found, args=["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, tmp_path):
+    """An empty page. The test fails if a script of it fails, or opens a dialog, or asks another machine for anything.
+
+    What it shows in the end is kept as ``page.png`` in ``tmp_path``.
+    """
+    wrong = []
+
+    def stays_here(request) -> None:
+        url = urllib.parse.urlsplit(request.url)
+        if url.scheme not in ("data", "blob", "file") and url.hostname not in ("127.0.0.1", "localhost"):
+            wrong.append(f"asked for {request.url}")
+
+    def dialog(dialog) -> None:
+        wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    context.set_default_timeout(120_000)
+    context.on("request", stays_here)
+    context.on("weberror", lambda error: wrong.append(f"script: {error.error}"))
+    context.on("console", lambda message: message.type == "error" and wrong.append(f"console: {message.text}"))
+    context.on("dialog", dialog)
+    page = context.new_page()
+    page.on("websocket", stays_here)
+    yield page
+    page.screenshot(path=tmp_path / "page.png")
+    context.close()
+    assert not wrong, "\n".join(wrong)

@@ -220,3 +220,69 @@ def same_sum(a: str, b: str) -> bool:
 def nearest_sentence(means: np.ndarray, query: np.ndarray) -> int:
     """The row with the greatest cosine; the query's own length makes no difference."""
     return int(np.argmax(means @ query / np.linalg.norm(means, axis=1)))
+
+
+# --- 13 seeing ---
+
+
+def label_of_row(lines: list[str], row: int) -> str:
+    """The token of a row of the vectors, from 0, by the lines of ``metadata.tsv``, the header first."""
+    return lines[row + 1].split("\t")[0]
+
+
+def spherized(matrix: np.ndarray) -> np.ndarray:
+    """The mean row subtracted, then every row divided by its length: ``(N, D)`` -> ``(N, D)``."""
+    moved = matrix - matrix.mean(axis=0)
+    return moved / np.linalg.norm(moved, axis=1, keepdims=True)
+
+
+def share_of_axes(matrix: np.ndarray, axes: int) -> float:
+    """The share of the variance that the first principal axes of ``(N, D)`` show, the mean subtracted."""
+    spread = np.linalg.svd(matrix - matrix.mean(axis=0), compute_uv=False)  # the widest first
+    return float(np.sum(spread[:axes] ** 2) / np.sum(spread**2))
+
+
+# --- 11 training ---
+
+
+def neighbour_place(matrix: np.ndarray, asked: int, answer: int) -> int:
+    """One more than how many other rows have a greater cosine with the asked one."""
+    unit = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    cosines = unit @ unit[asked]  # (V, D) @ (D,) -> (V,)
+    cosines[asked] = -np.inf  # a row is no neighbour of itself
+    return 1 + int((cosines > cosines[answer]).sum())
+
+
+def epoch_to_keep(val_losses: list[float], patience: int) -> int:
+    """The epoch of the smallest loss, as far as one goes before ``patience`` epochs in a row bring no smaller."""
+    best = 1
+    for epoch, loss in enumerate(val_losses, start=1):
+        if loss < val_losses[best - 1]:
+            best = epoch
+        if epoch - best == patience:
+            break
+    return best
+
+
+def agreement_by_chance(groups: list[str]) -> float:
+    """The mean over the words of (other words of its group) / (other words)."""
+    return float(np.mean([(groups.count(group) - 1) / (len(groups) - 1) for group in groups]))
+
+
+# --- 14 using ---
+
+
+def with_padding_row(matrix: np.ndarray) -> np.ndarray:
+    """A row of zeros before the vectors, for padding: ``(V, D)`` -> ``(V + 1, D)``."""
+    return np.concatenate([np.zeros((1, matrix.shape[1])), matrix])
+
+
+def court_probability(table: np.ndarray, ids: np.ndarray, weights: np.ndarray, bias: float) -> float:
+    """The sigmoid of the score of a sentence's mean vector, ids of 0 not counted."""
+    mean = table[ids[ids != 0]].mean(axis=0)  # (T, D) -> (D,)
+    return float(1 / (1 + np.exp(-(mean @ weights + bias))))
+
+
+def share_right(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """How many of the answers (above 0.5 means 1) are the label."""
+    return float(np.mean((probabilities > 0.5) == (labels == 1)))

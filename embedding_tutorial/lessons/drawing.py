@@ -171,7 +171,7 @@ def draw_points(
     x = 14
     for group, colour in colours.items():
         body.append(text(x, 44, group, "start", colour))
-        x += 24 + 9 * len(group)
+        x += 16 + 8 * len(group)
     body.append(f'<rect x="1" y="{top}" width="{side - 2}" height="{side - 1}" fill="none" stroke="#dddddd"/>')
     for (across, up), name, group in zip((points - middle) * scale, names, groups, strict=True):
         body.append(text(side / 2 + across, top + side / 2 - up, name, colour=colours.get(group, FAINT)))

@@ -305,3 +305,69 @@ def _(draw: np.random.Generator) -> tuple:
 def _(draw: np.random.Generator) -> tuple:
     sentences = int(draw.integers(3, 9))
     return draw.normal(size=(sentences, 4)) * draw.uniform(0.2, 5, (sentences, 1)), draw.normal(size=4)
+
+
+# --- 13 seeing ---
+
+
+@inputs_for("label_of_row")
+def _(draw: np.random.Generator) -> tuple:
+    tokens = draw.permutation([*"风雨雪云雷雾"])[: draw.integers(2, 7)]
+    lines = ["token\tcount", *(f"{token}\t{draw.integers(5, 100)}" for token in tokens)]
+    return lines, int(draw.integers(len(tokens)))
+
+
+@inputs_for("spherized")
+def _(draw: np.random.Generator) -> tuple:
+    return (draw.normal(loc=1, size=(int(draw.integers(3, 8)), int(draw.integers(2, 5)))),)
+
+
+@inputs_for("share_of_axes")
+def _(draw: np.random.Generator) -> tuple:
+    columns = int(draw.integers(2, 6))
+    return draw.normal(loc=1, size=(int(draw.integers(6, 12)), columns)), int(draw.integers(1, columns))
+
+
+# --- 11 training ---
+
+
+@inputs_for("neighbour_place")
+def _(draw: np.random.Generator) -> tuple:
+    size = int(draw.integers(3, 10))
+    asked, answer = draw.permutation(size)[:2].tolist()
+    return draw.normal(size=(size, 3)), asked, answer
+
+
+@inputs_for("epoch_to_keep")
+def _(draw: np.random.Generator) -> tuple:
+    losses = 2.5 + 0.01 * draw.permutation(int(draw.integers(3, 12)))  # all different
+    return losses.round(2).tolist(), int(draw.integers(1, 4))
+
+
+@inputs_for("agreement_by_chance")
+def _(draw: np.random.Generator) -> tuple:
+    seasons, kin, birds = draw.integers(2, 6, size=3)
+    groups = ["seasons"] * seasons + ["kin"] * kin + ["birds"] * birds
+    return (draw.permutation(groups).tolist(),)
+
+
+# --- 14 using ---
+
+
+@inputs_for("with_padding_row")
+def _(draw: np.random.Generator) -> tuple:
+    return (draw.normal(size=(int(draw.integers(2, 6)), int(draw.integers(1, 5)))),)
+
+
+@inputs_for("court_probability")
+def _(draw: np.random.Generator) -> tuple:
+    size, length, padding = (int(number) for number in draw.integers([3, 1, 0], [9, 7, 4]))
+    table = np.concatenate([np.zeros((1, 3)), draw.normal(size=(size - 1, 3))])
+    ids = np.append(draw.integers(1, size, length), np.zeros(padding, int))
+    return table, ids, draw.normal(size=3), float(draw.normal())
+
+
+@inputs_for("share_right")
+def _(draw: np.random.Generator) -> tuple:
+    size = int(draw.integers(3, 10))
+    return draw.random(size), draw.integers(2, size=size)
