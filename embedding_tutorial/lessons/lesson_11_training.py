@@ -193,7 +193,7 @@ draw_curves(
 # 下表量三件事：十个近邻里有几成没换，同组率，“王妃”的名次。
 #
 # - 近邻越换越少：地图**定**下来了。但学习率本来就逐步降到接近 0，步子越来越小，自然越来越稳；定了不等于对了。
-# - 同组率头几轮就升上去了，后来没有再变好。它只问了 110 个词，后来的升降比它自己的误差还小。
+# - 同组率头几轮就升上去了，后面的几十轮没有添什么：它只问了 110 个词，后来的升降比它自己的误差还小。
 # - “王妃”的名次也许还在往前走。可是不能因此就说练得越久越好：拿自己最想看的那一对来挑轮数，等于先看答案再考试。
 
 # %% [markdown] lang="en"
@@ -204,8 +204,8 @@ draw_curves(
 #
 # - Fewer and fewer neighbours change: the map **settles**. But the learning rate is made to fall almost to 0 anyway,
 #   and ever smaller steps change ever less. Settled does not mean right.
-# - Category agreement rose in the first few epochs, and not after. It asks 110 words only, and what it changed by
-#   later is less than its own uncertainty.
+# - Category agreement rose in the first few epochs, and the dozens after them added nothing: it asks 110 words only,
+#   and what it changed by later is less than its own uncertainty.
 # - The place of 王妃 may still improve. That is no reason to train longer: choosing the epoch by the pair one most
 #   wants to see is reading the answers before the exam.
 
