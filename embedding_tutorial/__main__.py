@@ -7,6 +7,7 @@
     python -m embedding_tutorial evaluate                  agreement, beside chance
     python -m embedding_tutorial compare runs/a runs/b     runs side by side
     python -m embedding_tutorial tensorboard               look at it
+    python -m embedding_tutorial map                       look at it without a server: one HTML file
 
 Answers come without Keras and TensorFlow, so at once.
 """
@@ -143,6 +144,19 @@ def tensorboard(options: argparse.Namespace) -> None:
     sys.exit(subprocess.call(command))
 
 
+def draw_map(options: argparse.Namespace) -> dict[str, Any]:
+    """Write the tokens on a plane as one HTML file, which opens in any browser, offline."""
+    from embedding_tutorial.map_page import write_map
+
+    data = write_map(options.run, options.out, options.tsne)
+    epochs = " ".join(map(str, data["epochs"]))
+    return {
+        "notes": [f"Open {options.out} in a browser."],
+        "columns": ["file", data["unit"], "epochs", "MB"],
+        "rows": [[str(options.out), len(data["tokens"]), epochs, round(options.out.stat().st_size / 1e6, 1)]],
+    }
+
+
 def show(answer: dict[str, Any], as_json: bool) -> None:
     """Print an answer as a table, or as JSON for programs."""
     if as_json:
@@ -197,6 +211,9 @@ def main(arguments: list[str] | None = None) -> None:
     command("tensorboard", tensorboard, help="look at a run").add_argument(
         "--port", type=int, default=6006, help="(default: 6006)"
     )
+    sub = command("map", draw_map, help="look at a run without a server: one HTML file")
+    sub.add_argument("--out", type=Path, default=Path("map.html"), metavar="FILE", help="(default: map.html)")
+    sub.add_argument("--tsne", action="store_true", help="place tokens by t-SNE (scikit-learn), not by PCA")
 
     options = parser.parse_args(arguments)
     if options.run is None and options.answer is not compare:

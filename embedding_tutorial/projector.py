@@ -90,8 +90,9 @@ def write_text(path: Path, text: str) -> None:
 def visible(token: str) -> str:
     """The token as the projector can show it: no blank, invisible or misread label.
 
-    Blank and invisible characters become ``\\u3000``-like escapes. What JavaScript would read
-    as another number (``007`` would be shown as 7) is put in quotes. Long ones are cut.
+    Blank and invisible characters become ``\\u3000``-like escapes. What JavaScript
+    would read as a number is put in quotes: 007 would be shown as 7, and where all tokens are numbers
+    the page would search another column. Long ones are cut.
 
     >>> visible("王妃"), visible("\\u3000"), visible("007")
     ('王妃', '\\\\u3000', "'007'")
@@ -101,20 +102,18 @@ def visible(token: str) -> str:
     )
     if len(token) > LONGEST_LABEL:
         shown = shown[:LONGEST_LABEL] + "…"
-    return f"'{shown}'" if _changes_as_number(shown) else shown
+    return f"'{shown}'" if _reads_as_number(shown) else shown
 
 
-def _changes_as_number(text: str) -> bool:
-    """Whether JavaScript's ``Number(text)`` is a number that is not written as ``text``."""
-    try:
-        return str(int(text, 0)) != text
-    except ValueError:
-        pass
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _reads_as_number(text: str) -> bool:
+    """Whether JavaScript's ``Number(text)`` is a number; for some texts that are none, such as ``1_0``, too."""
+    for read in (float, lambda digits: int(digits, 0)):  # int also takes 0x1F
+        try:
+            read(text)
+            return True
+        except ValueError:
+            pass
+    return False
 
 
 def metadata_table(vectors: WordVectors, categories: Sequence[Category], level: str) -> str:
