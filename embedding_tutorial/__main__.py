@@ -167,9 +167,9 @@ def show(answer: dict[str, Any], as_json: bool) -> None:
 
     for note in answer["notes"]:
         print(note)
-    table = pd.DataFrame(answer["rows"], columns=answer["columns"])
+    table = pd.DataFrame(answer["rows"], columns=answer["columns"], dtype=object)  # whole numbers stay whole
     with pd.option_context("display.unicode.east_asian_width", True):
-        print(table.to_string(index=False, na_rep="-", max_rows=None))
+        print(table.where(table.notna(), "-").to_string(index=False))
 
 
 def main(arguments: list[str] | None = None) -> None:

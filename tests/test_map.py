@@ -289,6 +289,8 @@ def test_it_opens_from_a_file_and_asks_for_nothing_else(page, written):
     page.wait_for_function("state.at === LAST && !state.playing")  # it plays to the end and stops
     assert page.locator("#shown").inner_text() == "epoch 轮 20 / 20"
     assert shown.requests == [shown.address]
+    buttons = [button.get_attribute("data-title") for button in page.locator("#plane .modebar-btn").all()]
+    assert buttons == ["Download plot as a PNG", "Zoom in", "Zoom out", "Reset axes"]  # none sends the map away
 
 
 @pytest.mark.long
