@@ -13,6 +13,7 @@ Answers come without Keras and TensorFlow, so at once.
 """
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
@@ -141,7 +142,8 @@ def tensorboard(options: argparse.Namespace) -> None:
     read_run(options.run)
     print(f"Open http://localhost:{options.port}/#projector   (Ctrl-C ends it)", flush=True)
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(options.run), "--port", str(options.port)]
-    sys.exit(subprocess.call(command))
+    with contextlib.suppress(KeyboardInterrupt):
+        sys.exit(subprocess.call(command))
 
 
 def draw_map(options: argparse.Namespace) -> dict[str, Any]:
