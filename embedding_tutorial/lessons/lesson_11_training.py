@@ -377,6 +377,7 @@ compared = pd.DataFrame(
     [[" ".join(a[:6]), " ".join(b[:6]), len({*a} & {*b})] for a, b in lists.values()],
     index=lists,
     columns=["nearest, seed 1", "nearest, seed 2", "of ten in common"],
+    dtype=object,  # the last rows hold means
 )
 compared.loc[f"mean of {len(one):,} words"] = ["", "", round(10 * in_common, 2)]
 compared.loc["by chance"] = ["", "", round(10 * 10 / (len(one) - 1), 2)]
