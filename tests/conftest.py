@@ -27,17 +27,23 @@ def two_worlds(sentences: int = 400) -> str:
     return "\n".join(lines) + "\n"
 
 
-def run_train(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
-    """``python train.py ARGUMENTS`` as a user would run it."""
+def run_python(*arguments: object, cwd: Path, timeout: int = 300, **environment: str) -> subprocess.CompletedProcess:
+    """``python ARGUMENTS`` from any directory, with the package at hand; what it prints is kept."""
     return subprocess.run(
-        [sys.executable, str(REPOSITORY / "train.py"), *map(str, arguments)],
+        [sys.executable, *map(str, arguments)],
         cwd=cwd,
-        env={**os.environ, **environment},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
         capture_output=True,
         encoding="utf-8",
-        timeout=300,
+        timeout=timeout,
         check=False,
     )
+
+
+def run_train(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
+    """``python train.py ARGUMENTS`` as a user would run it."""
+    # A user sets no PYTHONPATH: the script finds the package beside itself.
+    return run_python(REPOSITORY / "train.py", *arguments, cwd=cwd, **{"PYTHONPATH": "", **environment})
 
 
 @pytest.fixture(scope="session")

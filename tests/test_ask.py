@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import COURT, FARM, REPOSITORY, run_train, two_worlds
+from conftest import COURT, FARM, REPOSITORY, run_python, run_train, two_worlds
 
 from embedding_tutorial import __main__ as ask
 from embedding_tutorial.config import InputError
@@ -113,14 +113,7 @@ def test_the_newest_run_is_asked_unless_one_is_named(place, monkeypatch, tmp_pat
 
 
 def command(*arguments, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "embedding_tutorial", *arguments],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    return run_python("-m", "embedding_tutorial", *arguments, cwd=cwd)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,11 @@
 
 import os
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY
+from conftest import run_python
 
 from embedding_tutorial.config import InputError
 from embedding_tutorial.lessons.runner import LESSONS, PLACE, read_cells, title
@@ -40,15 +38,7 @@ def written(book, tmp_path_factory):
 def run_book(directory, *arguments, cwd, before=""):
     """``python -m embedding_tutorial.lessons --book DIRECTORY``, with a line of Python before it."""
     code = f"import sys; {before}\nfrom embedding_tutorial.lessons.__main__ import main; main(sys.argv[1:])"
-    return subprocess.run(
-        [sys.executable, "-c", code, "--book", str(directory), *arguments],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=1800,
-        check=False,
-    )
+    return run_python("-c", code, "--book", directory, *arguments, cwd=cwd, timeout=1800)
 
 
 class Page(HTMLParser):

@@ -1,6 +1,5 @@
 """Every lesson as a newcomer runs it, every exercise's answer, and a wrong one."""
 
-import os
 import re
 import subprocess
 import sys
@@ -8,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
+from conftest import REPOSITORY, run_python
 
 from embedding_tutorial.lessons import answers, exercises
 from embedding_tutorial.lessons.runner import LESSONS, read_cells, title
@@ -18,15 +17,7 @@ WITHOUT_KERAS = range(1, 6)
 
 
 def run_lessons(*arguments, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "embedding_tutorial.lessons", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
+    return run_python("-m", "embedding_tutorial.lessons", *arguments, cwd=cwd)
 
 
 def test_the_list_names_every_lesson(tmp_path):
