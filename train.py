@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Parse flags, check everything that can be checked, then train, export and say what came out."""
     config = TrainingConfig.from_command_line(arguments)
 
-    from embedding_tutorial.batches import encode_corpus
+    from embedding_tutorial.encoded_corpus import encode_corpus
     from embedding_tutorial.projector import claim
     from embedding_tutorial.sprites import HOW_TO_GET_A_FONT, find_font
     from embedding_tutorial.vectors import starting_vectors

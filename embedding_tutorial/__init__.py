@@ -5,19 +5,20 @@ Read the modules in the order in which the data flows through them:
 1. ``config``      every default once, and the flags of ``train.py``
 2. ``corpus``      a text file -> sentences of tokens (characters or words)
 3. ``vocabulary``  tokens <-> ids; 0 is padding
-4. ``batches``     sentences of ids -> rows -> batches for ``fit``
-5. ``layers``      the window as a band matrix, and the two layers that Keras lacks
-6. ``model``       Embedding -> scores, and the loss
-7. ``optimizers``  only the rows that were looked up change
-8. ``callbacks``   what happens between epochs
-9. ``vectors``     tokens and their vectors: what is near what
-10. ``evaluation`` is it good, and against what chance
-11. ``projector``  the run directory that TensorBoard opens (``sprites`` draws the tokens for it)
-12. ``training``   all of it together
+4. ``encoded_corpus``  the text as a long row of ids, on disk
+5. ``batches``     sentences of ids -> rows -> batches for ``fit``
+6. ``layers``      the window as a band matrix, and the two layers that Keras lacks
+7. ``optimizers``  tables of which a step reads and changes few rows
+8. ``model``       Embedding -> scores, and the loss
+9. ``callbacks``   what happens between epochs
+10. ``vectors``    tokens and their vectors: what is near what
+11. ``evaluation`` is it good, and against what chance
+12. ``projector``  the run directory that TensorBoard opens (``sprites`` draws the tokens for it)
+13. ``training``   all of it together
 
 ``__main__`` asks finished runs, with ``report``, ``controls``, ``standard_files`` and ``map_page``;
 ``encoding`` and ``lessons`` teach.
 
-``config``, ``corpus``, ``vocabulary``, ``vectors``, ``evaluation`` and ``projector`` need no
+``config``, ``corpus``, ``vocabulary``, ``encoded_corpus``, ``vectors``, ``evaluation`` and ``projector`` need no
 Keras; ``quiet`` imports it without noise. To load a saved ``model.keras``, import ``model`` first.
 """

@@ -7,6 +7,7 @@ This file checks single values only. Whether the corpus can be read is
 import argparse
 import dataclasses
 import math
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,12 @@ class TrainingConfig:
         5, "noise tokens beside each true neighbour (0: full softmax over the vocabulary)", minimum=0
     )
     min_count: int = _option(5, "tokens seen fewer times are left out", minimum=1)
-    epochs: int = _option(30, "passes over the corpus", minimum=1)
-    batch_size: int = _option(256, "tokens in a training step", minimum=1)
-    learning_rate: float = _option(0.2, "step size of the first update; it falls linearly to a fiftieth", minimum=1e-9)
+    sample: float = _option(
+        0.0, "drop frequent tokens at random, as word2vec does (try 0.001 for words; 0: drop none)", minimum=0.0
+    )
+    epochs: int = _option(10, "passes over the corpus", minimum=1)
+    batch_size: int | None = _option(None, "tokens in a training step (default: 256 to 2048, by the text)", minimum=1)
+    learning_rate: float = _option(0.4, "step size of the first update; it falls linearly to a fiftieth", minimum=1e-9)
     validation_split: float = _option(0.05, "share of the sentences kept out of training", minimum=0.0, below=1.0)
     seed: int = _option(1, "same seed, same vectors", minimum=0, below=2**31)
     init: Path | None = _option(None, "start from these vectors (word2vec's text format) where tokens agree")
@@ -61,7 +65,7 @@ class TrainingConfig:
             value, rules, flag = getattr(self, field.name), field.metadata, _flag(field.name)
             if "choices" in rules and value not in rules["choices"]:
                 raise InputError(f"{flag} must be one of {', '.join(rules['choices'])}, not {value}")
-            if "minimum" in rules and not (math.isfinite(value) and value >= rules["minimum"]):
+            if "minimum" in rules and value is not None and not (math.isfinite(value) and value >= rules["minimum"]):
                 raise InputError(f"{flag} must be at least {rules['minimum']}, not {value}")
             if "below" in rules and value >= rules["below"]:
                 raise InputError(f"{flag} must be less than {rules['below']}, not {value}")
@@ -96,7 +100,7 @@ class TrainingConfig:
             shown = field.default if field.default is not None else argparse.SUPPRESS
             parser.add_argument(
                 _flag(field.name),
-                type=Path if field.type == Path | None else field.type,
+                type=_parser(field),
                 choices=field.metadata.get("choices"),
                 default=shown,
                 metavar=None if "choices" in field.metadata else _metavar(field),
@@ -109,5 +113,10 @@ def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+def _parser(field: dataclasses.Field) -> type:
+    """``int`` for a field of type ``int`` or ``int | None``."""
+    return next(kind for kind in (*typing.get_args(field.type), field.type) if kind is not type(None))
+
+
 def _metavar(field: dataclasses.Field) -> str:
-    return {int: "N", float: "X"}.get(field.type, "PATH")
+    return {int: "N", float: "X"}.get(_parser(field), "PATH")

@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from embedding_tutorial.batches import EncodedCorpus
+from embedding_tutorial.encoded_corpus import EncodedCorpus
 from embedding_tutorial.vectors import WordVectors, unit_rows
 from embedding_tutorial.vocabulary import Vocabulary
 

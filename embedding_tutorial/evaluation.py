@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from embedding_tutorial.config import REPOSITORY
+from embedding_tutorial.progress import watched
 from embedding_tutorial.vectors import WordVectors, unit_rows
 
 CATEGORIES = REPOSITORY / "datasets" / "categories.tsv"
@@ -126,7 +127,8 @@ def neighbour_agreement(matrix: np.ndarray, labels: Sequence[str], neighbours: i
     most = int(wanted.max())
     unit = unit_rows(np.asarray(matrix, np.float32))
     shares = []
-    for block in np.array_split(asked, len(asked) // 500 + 1):  # so that memory stays small
+    blocks = np.array_split(asked, len(asked) // 500 + 1)  # so that memory stays small
+    for block in watched(blocks, len(blocks), "comparing neighbours"):
         cosines = unit[block] @ unit.T  # (rows, N)
         cosines[np.arange(len(block)), block] = -np.inf
         nearest = np.argpartition(-cosines, max(most - 1, 0), axis=1)[:, :most]

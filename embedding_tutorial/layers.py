@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 Tensor = Any  # of whichever backend Keras runs on
@@ -69,12 +70,13 @@ class ContextMean(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="embedding_tutorial")
 class TokenScores(keras.layers.Layer):
-    """Score every token of the vocabulary against a vector: ``scores = hidden @ O.T``.
+    """Score every token of the vocabulary against a vector: ``scores = hidden @ table.T + bias``.
 
-    It is a ``Dense`` without bias whose weights lie as rows, one a token, so that
-    the loss can look up the few rows that it needs. It also keeps what the loss
-    must know after the model is loaded again (a ``Sequential`` saves its layers,
-    not arguments of its own): window, number of negatives and the noise distribution.
+    It is a ``Dense`` whose weights lie as rows, one a token, so that the loss can look
+    up the few rows that it needs, and whose bias is counted, not learned (``set_counts``).
+    It also keeps what the loss must know after the model is loaded again (a ``Sequential``
+    saves its layers, not arguments of its own): window, number of negatives and the
+    noise distribution.
 
     Args:
         vocabulary_size: ``V``, padding not counted.
@@ -98,26 +100,48 @@ class TokenScores(keras.layers.Layer):
     def build(self, input_shape: tuple) -> None:
         rows = self.vocabulary_size + 1
         self.table = self.add_weight(name="table", shape=(rows, input_shape[-1]), initializer="zeros")
+        self.bias = self.add_weight(name="bias", shape=(rows,), initializer="zeros", trainable=False)
         self.noise_cdf = self.add_weight(name="noise_cdf", shape=(rows,), initializer="ones", trainable=False)
 
     def call(self, hidden: Tensor) -> Tensor:
-        return ops.matmul(hidden, ops.transpose(self.table))  # (B, T, D) @ (D, V + 1)
+        return ops.matmul(hidden, ops.transpose(self.table)) + self.bias  # (B, T, D) @ (D, V + 1) + (V + 1,)
 
-    def set_noise(self, counts: Sequence[int]) -> None:
-        """Draw noise by ``count ** 0.75``: common tokens often, but not as often as they stand.
+    def set_counts(self, counts: Sequence[int]) -> None:
+        """Take from the tokens' counts what need not be learned: the noise distribution and the bias.
+
+        Noise is drawn by ``count ** 0.75``: common tokens often, but not as often as they stand.
+
+        A token of share ``p`` stands beside any other with probability ``p`` if the two have nothing
+        to do with each other, and is drawn as noise ``negatives * q`` times; the score that tells
+        the two cases apart best is then ``log(p / (negatives * q))``. That is the bias. So vectors
+        start from what counting knows and learn only what the other token adds, their pointwise mutual
+        information, which takes a fraction of the epochs. With full softmax the bias is ``log(p)``.
 
         Args:
             counts: ``(V,)`` positive, in id order.
+
+        Source: Mikolov et al. 2013, https://arxiv.org/abs/1310.4546, section 2.2; the optimal score:
+        Levy and Goldberg 2014, https://papers.nips.cc/paper/5477.
         """
-        share = ops.power(ops.convert_to_tensor(counts, "float64"), 0.75)
-        cumulative = ops.cumsum(share) / ops.sum(share)  # (V,) rising to 1
-        # Padding comes first with share 0: no number in [0, 1) falls to it.
-        self.noise_cdf.assign(ops.concatenate([ops.zeros((1,), "float64"), cumulative]))
+        counts = np.asarray(counts, np.float64)
+        p = counts / counts.sum()  # (V,)
+        q = counts**0.75 / np.sum(counts**0.75)  # (V,)
+        bias = np.log(p / (self.negatives * q)) if self.negatives else np.log(p)
+        # Padding comes first: no number in [0, 1) falls to its share of 0.
+        self.bias.assign(np.concatenate([[0.0], bias]))
+        self.noise_cdf.assign(np.concatenate([[0.0], np.cumsum(q)]))
 
     def draw_noise(self, seed: int | keras.random.SeedGenerator) -> Tensor:
-        """``(noise_tokens,)`` ids from 1 to ``V``, drawn anew where ``seed`` is a ``SeedGenerator``."""
-        drawn = keras.random.uniform((self.noise_tokens,), seed=seed)
-        return ops.searchsorted(self.noise_cdf, drawn, side="right")
+        """``(noise_tokens,)`` ids from 1 to ``V``, drawn anew where ``seed`` is a ``SeedGenerator``.
+
+        One is drawn from each of ``noise_tokens`` equal slices of the distribution (stratified
+        sampling): each token comes as often as in free draws on average, but its number varies
+        less from step to step, and so does the gradient.
+        """
+        within = keras.random.uniform((self.noise_tokens,), seed=seed)
+        slices = (ops.arange(self.noise_tokens, dtype=within.dtype) + within) / self.noise_tokens  # 0 to 1
+        # Rounding may lift the last draw to 1, or leave the distribution's end below it.
+        return ops.minimum(ops.searchsorted(self.noise_cdf, slices, side="right"), self.vocabulary_size)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (*input_shape[:-1], self.vocabulary_size + 1)

@@ -15,7 +15,7 @@ from keras import ops
 
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.layers import ContextMean, Tensor, TokenScores, band_matrix
-from embedding_tutorial.optimizers import RowwiseAdagrad
+from embedding_tutorial.optimizers import RowwiseAdagrad, distinct, look_up
 from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import PADDING, Vocabulary
 
@@ -61,38 +61,39 @@ class EmbeddingModel(keras.Sequential):
 
         Source: Mikolov et al. 2013, https://arxiv.org/abs/1310.4546, equation 4.
         """
-        *layers, output = self.layers
-        hidden = x
-        for layer in layers:
-            hidden = layer(hidden)  # (B, T) -> (B, T, D)
-        noise = output.draw_noise(self.draws if training else VALIDATION_NOISE)  # (K,)
-
-        # One lookup for the tokens to be predicted and the noise: one sparse gradient, not two.
-        looked_up = ops.take(output.table, ops.concatenate([ops.reshape(y, (-1,)), noise]), axis=0)
-        predicted = ops.reshape(looked_up[: -output.noise_tokens], ops.shape(hidden))  # (B, T, D)
-        noise_vectors = looked_up[-output.noise_tokens :]  # (K, D)
-
+        embedding, *context, output = self.layers
+        # A token that stands in a batch forty times is looked up, and later changed, once.
+        tokens, position = distinct(x)  # (U,), (B, T)
+        vectors = look_up(embedding.embeddings, tokens)  # (U, D)
+        hidden = ops.take(vectors, position, axis=0)  # (B, T, D)
+        predicted = ops.take(look_up(output.table, tokens), position, axis=0)  # (B, T, D); y is x, or padding
+        bias = ops.take(output.bias, y)  # (B, T)
+        is_token = ops.cast(ops.not_equal(x, PADDING), hidden.dtype)  # (B, T)
         is_predicted = ops.cast(ops.not_equal(y, PADDING), hidden.dtype)  # (B, T)
-        is_noise = ops.cast(ops.equal(y[..., None], noise), hidden.dtype)  # (B, T, K)
-        if isinstance(layers[-1], ContextMean):
-            # Each place predicts its own token: P = 1.
-            scores = ops.sum(hidden * predicted, axis=-1, keepdims=True)  # (B, T, P)
+
+        if context:
+            # CBOW: each place predicts its own token, P = 1.
+            hidden = context[0](hidden, mask=is_token)
+            scores = (ops.sum(hidden * predicted, axis=-1) + bias)[..., None]  # (B, T, P)
             weights = is_predicted[..., None]  # (B, T, P)
-            noise_hits = weights * is_noise  # (B, T, K)
         else:
-            # Each place predicts all its neighbours: P = T.
-            is_token = ops.cast(ops.not_equal(x, PADDING), hidden.dtype)
-            scores = ops.matmul(hidden, ops.transpose(predicted, (0, 2, 1)))  # (B, T, P)
+            # Skip-gram: each place predicts all its neighbours, P = T.
+            scores = ops.einsum("btd,bpd->btp", hidden, predicted) + bias[:, None, :]  # (B, T, P)
             band = band_matrix(ops.shape(x)[1], output.window)
             weights = band * is_token[:, :, None] * is_predicted[:, None, :]  # (B, T, P)
-            noise_hits = ops.matmul(weights, is_noise)  # (B, T, K)
+        pairs = ops.sum(weights, axis=-1)  # (B, T)
 
-        pairs = ops.sum(weights, axis=-1, keepdims=True)  # (B, T, 1)
         if output.negatives:
-            # All places share the K noise tokens, so their scores are one matrix product; each
-            # weighs negatives / K, and a noise token that is the true one counts nothing.
-            noise_scores = ops.matmul(hidden, ops.transpose(noise_vectors))  # (B, T, K)
-            noise_weights = (pairs - noise_hits) * (output.negatives / output.noise_tokens)
+            # All places share the K noise tokens, so their scores are one matrix product; each weighs
+            # negatives / K. In skip-gram a token scores the same against noise wherever it stands: it is
+            # done once, with the pairs of all its places. For common tokens that saves most of the work.
+            noise = output.draw_noise(self.draws if training else VALIDATION_NOISE)  # (K,)
+            scored, of_pairs = ops.reshape(hidden, (-1, hidden.shape[-1])), ops.reshape(pairs, (-1,))
+            if not context:
+                scored, of_pairs = vectors, ops.segment_sum(of_pairs, ops.reshape(position, (-1,)), ops.size(tokens))
+            noise_scores = ops.matmul(scored, ops.transpose(look_up(output.table, noise)))  # (U, D) @ (D, K)
+            noise_scores = noise_scores + ops.take(output.bias, noise)  # (U, K)
+            noise_weights = of_pairs[:, None] * (output.negatives / output.noise_tokens)  # (U, 1)
             loss = ops.sum(weights * ops.softplus(-scores)) + ops.sum(noise_weights * ops.softplus(noise_scores))
         else:
             normalizer = ops.logsumexp(y_pred[..., PADDING + 1 :], axis=-1, keepdims=True)  # (B, T, 1)
@@ -123,7 +124,7 @@ def build_model(config: TrainingConfig, vocabulary: Vocabulary, initial: WordVec
     context = [ContextMean(config.window, name="context")] if config.model == "cbow" else []
     model = EmbeddingModel([embedding, *context, output], name=config.model)
     model.build((None, None))
-    output.set_noise(vocabulary.counts)
+    output.set_counts(vocabulary.counts)
     if initial is not None:
         rows = ops.convert_to_numpy(embedding.embeddings).copy()  # (V + 1, D)
         known = [token for token in vocabulary.tokens if token in initial]

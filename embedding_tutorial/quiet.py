@@ -1,4 +1,4 @@
-"""Import Keras without the dozen lines that TensorFlow prints about the machine."""
+"""Import Keras without the dozen lines that TensorFlow prints about the machine, and share out its cores."""
 
 import os
 import sys
@@ -12,6 +12,9 @@ def import_keras_quietly() -> None:
     partly past ``TF_CPP_MIN_LOG_LEVEL``, so the descriptor is turned aside meanwhile.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # later on: warnings and errors only
+    # A step is some fifty small operations, of which several can run at once. Threads that share one of
+    # them mostly wait for each other: half the cores for that, all of them for running side by side.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as aside:

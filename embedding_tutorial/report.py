@@ -72,8 +72,8 @@ def _like(vectors: WordVectors, matrix: np.ndarray) -> WordVectors:
 
 def _control_rows(directory: Path, run: dict, level: str) -> list[list]:
     """Retrain on texts of which the answer is known."""
-    from embedding_tutorial.batches import encode_corpus
     from embedding_tutorial.controls import NEAREST, count_vectors, shuffled, twin_agreement, with_twins
+    from embedding_tutorial.encoded_corpus import encode_corpus
     from embedding_tutorial.quiet import import_keras_quietly
 
     config = config_of(run)
@@ -109,7 +109,18 @@ def compare_runs(directories: list[Path]) -> dict[str, Any]:
     Losses are ranked only among runs whose losses measure the same: same text, tokens,
     model, window and negatives.
     """
-    varied = ("tokens", "model", "dim", "window", "negatives", "min_count", "epochs", "batch_size", "learning_rate")
+    varied = (
+        "tokens",
+        "model",
+        "dim",
+        "window",
+        "negatives",
+        "min_count",
+        "sample",
+        "epochs",
+        "batch_size",
+        "learning_rate",
+    )
     rows, configs = [], []
     for directory in directories:
         run, vectors = read_run(directory), WordVectors.load(directory)
@@ -123,7 +134,7 @@ def compare_runs(directories: list[Path]) -> dict[str, Any]:
     differing = [name for name in varied if len({config.get(name) for config in configs}) > 1]
     comparable = defaultdict(list)
     for config, row in zip(configs, rows, strict=True):
-        same = ("text", "tokens", "model", "window", "negatives", "min_count", "validation_split")
+        same = ("text", "tokens", "model", "window", "negatives", "min_count", "sample", "validation_split")
         comparable[tuple(config.get(name) for name in same)].append(row[3])
     figures = ["dev groups", "test groups", "radicals", "val_loss", "loss rank", "seconds", "vocabulary"]
     table = []

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from embedding_tutorial.batches import EncodedCorpus, make_dataset
+from embedding_tutorial.batches import default_batch_size, make_dataset
 from embedding_tutorial.callbacks import EpochOrder, Progress, Ripening
 from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.encoded_corpus import EncodedCorpus
 from embedding_tutorial.evaluation import Category, read_categories, telling_tokens
 from embedding_tutorial.model import EmbeddingModel, build_model, compile_model
 from embedding_tutorial.projector import export, remove_events, write_text, write_whole
@@ -76,9 +77,10 @@ def train(
     categories = read_categories() if categories is None else categories
     training, validation = corpus.split(config.validation_split, config.seed)
     order = tf.Variable([config.seed, 0], dtype=tf.int64)
-    dataset = make_dataset(training, config.window, config.batch_size, order)
+    batch_size = config.batch_size or default_batch_size(len(corpus.ids))
+    dataset = make_dataset(training, config.window, batch_size, order, config.sample)
     # Larger batches: nothing is learned from them, so fewer are better.
-    validation_dataset = make_dataset(validation, config.window, 16 * config.batch_size)
+    validation_dataset = make_dataset(validation, config.window, 16 * batch_size)
     steps = int(dataset.cardinality())
 
     model = build_model(config, corpus.vocabulary, initial)

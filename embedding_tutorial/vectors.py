@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.progress import watched
 from embedding_tutorial.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -198,8 +199,8 @@ class WordVectors:
         """
         with open(path, "w", encoding="utf-8", newline="\n") as file:
             file.write(f"{len(self)} {self.matrix.shape[1]}\n")
-            for token, row in zip(self.index_to_key, self.matrix.tolist(), strict=True):
-                file.write(f"{token} {' '.join(f'{number:.9g}' for number in row)}\n")
+            for token, row in watched(zip(self.index_to_key, self.matrix, strict=True), len(self), f"writing {path}"):
+                file.write(f"{token} {' '.join(f'{number:.9g}' for number in row.tolist())}\n")
 
     @classmethod
     def load_word2vec(cls, path: Path | str) -> WordVectors:

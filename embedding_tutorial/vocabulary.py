@@ -44,10 +44,28 @@ class Vocabulary:
     @classmethod
     def count(cls, sentences: Iterable[Sequence[str]], min_count: int = 1) -> "Vocabulary":
         """Count the tokens of all sentences and keep those seen at least ``min_count`` times."""
-        counts = Counter(chain.from_iterable(sentences))
-        # most_common sorts stably, and a Counter remembers who came first: that settles ties.
-        kept = [(token, count) for token, count in counts.most_common() if count >= min_count]
-        return cls([token for token, _ in kept], [count for _, count in kept])
+        counts = Counter(chain.from_iterable(sentences))  # remembers who came first
+        return cls.from_counts(list(counts), np.array(list(counts.values()), np.int64), min_count)[0]
+
+    @classmethod
+    def from_counts(
+        cls, tokens: Sequence[str], counts: np.ndarray, min_count: int = 1
+    ) -> tuple["Vocabulary", np.ndarray]:
+        """Give ids to counted tokens.
+
+        Args:
+            tokens: distinct, in the order of first appearance.
+            counts: ``(n,)`` how often each was seen.
+            min_count: those seen fewer times are left out.
+
+        Returns:
+            The vocabulary, and the id of each token given, ``(n,)`` int32, 0 where it is left out.
+        """
+        order = np.argsort(-counts, kind="stable")  # stable: ties stay in the order of appearance
+        order = order[counts[order] >= min_count]
+        ids = np.zeros(len(tokens), np.int32)
+        ids[order] = np.arange(1, len(order) + 1)
+        return cls([tokens[number] for number in order], counts[order]), ids
 
     def __len__(self) -> int:
         """Number of tokens, padding not counted. The embedding has one row more."""

@@ -1,13 +1,23 @@
 """The rows of a batch, read with the band matrix, against all pairs written out one by one."""
 
+import dataclasses
+import errno
+import hashlib
+import tempfile
 from collections import Counter
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import REPOSITORY
+from gensim.models import Word2Vec
 
-from embedding_tutorial.batches import EncodedCorpus, cut_rows, encode_corpus, make_dataset
+from embedding_tutorial import corpus as corpus_module
+from embedding_tutorial import encoded_corpus
+from embedding_tutorial.batches import cut_rows, default_batch_size, keep_probability, make_dataset, subsample
 from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.corpus import read_sentences, tokenize
+from embedding_tutorial.encoded_corpus import EncodedCorpus, encode_corpus
 from embedding_tutorial.layers import band_matrix
 from embedding_tutorial.vocabulary import Vocabulary
 
@@ -35,7 +45,9 @@ def pairs_written_out(corpus, window) -> dict[tuple[int, int], float]:
 
 @pytest.mark.parametrize("window", [1, 2, 5, 20])
 @pytest.mark.parametrize("batch_size", [1, 64, 100_000])
-def test_every_pair_of_a_sentence_stands_in_the_rows_once(window, batch_size):
+@pytest.mark.parametrize("block", [encoded_corpus.BLOCK_SENTENCES, 4])
+def test_every_pair_of_a_sentence_stands_in_the_rows_once(window, batch_size, block, monkeypatch):
+    monkeypatch.setattr(encoded_corpus, "BLOCK_SENTENCES", block)
     corpus = numbered_corpus(LENGTHS)
     found, seen = {}, Counter()
     for x, y in make_dataset(corpus, window, batch_size):
@@ -71,7 +83,9 @@ def passes(seed, epoch):
     return [x.numpy() for x, _ in make_dataset(numbered_corpus(LENGTHS), 5, 64, order)]
 
 
-def test_the_order_depends_on_seed_and_epoch_alone():
+@pytest.mark.parametrize("block", [encoded_corpus.BLOCK_SENTENCES, 4])
+def test_the_order_depends_on_seed_and_epoch_alone(block, monkeypatch):
+    monkeypatch.setattr(encoded_corpus, "BLOCK_SENTENCES", block)
     first = passes(1, 0)
     for x, again in zip(first, passes(1, 0), strict=True):
         np.testing.assert_array_equal(x, again)
@@ -89,16 +103,57 @@ def test_one_dataset_follows_the_epoch():
             np.testing.assert_array_equal(x, expected)
 
 
-def test_held_out_sentences_are_whole_and_nothing_is_lost():
+def sentences_of(part) -> list[tuple[int, ...]]:
+    found = []
+    for block in part.blocks():
+        ids, lengths = block()
+        found += [tuple(ids[end - n : end].tolist()) for end, n in zip(np.cumsum(lengths), lengths, strict=True)]
+    return found
+
+
+@pytest.mark.parametrize("block", [encoded_corpus.BLOCK_SENTENCES, 4])
+def test_held_out_sentences_are_whole_and_nothing_is_lost(block, monkeypatch):
+    monkeypatch.setattr(encoded_corpus, "BLOCK_SENTENCES", block)
     corpus = numbered_corpus(LENGTHS)
-    training, validation = corpus.split(0.3, seed=1)
-    assert len(validation.lengths) == int(0.3 * len(LENGTHS))
-    assert sorted([*training.ids, *validation.ids]) == corpus.ids.tolist()
-    assert training.lengths.sum() == len(training.ids)
-    start = np.cumsum(LENGTHS) - LENGTHS
-    sentences = {tuple(corpus.ids[s : s + n].tolist()) for s, n in zip(start, LENGTHS, strict=True)}
-    at = np.cumsum(validation.lengths) - validation.lengths
-    assert {tuple(validation.ids[s : s + n].tolist()) for s, n in zip(at, validation.lengths, strict=True)} <= sentences
+    training, validation = (sentences_of(part) for part in corpus.split(0.3, seed=1))
+    in_a_block = min(block, len(LENGTHS))
+    assert len(validation) == int(0.3 * in_a_block) * (len(LENGTHS) // in_a_block)
+    assert sorted(training + validation) == sorted(sentences_of(corpus))
+    assert sentences_of(corpus.split(0.3, seed=1)[1]) == validation != sentences_of(corpus.split(0.3, seed=2)[1])
+
+
+def test_frequent_tokens_are_dropped_as_often_as_gensim_drops_them():
+    counts = np.array([60_000, 9_000, 900, 90, 10])
+    word2vec = Word2Vec(min_count=1, sample=0.001)
+    word2vec.build_vocab_from_freq({str(i): int(count) for i, count in enumerate(counts)})
+    theirs = [word2vec.wv.get_vecattr(str(i), "sample_int") / 2**32 for i in range(len(counts))]
+    np.testing.assert_allclose(keep_probability(counts, 0.001)[1:], np.minimum(theirs, 1), rtol=1e-6)
+    assert (keep_probability(counts, 0.0) == 1).all()
+
+    ids = np.repeat(np.arange(1, 6, dtype=np.int32), counts)
+    lengths = np.array([50_000, 10_000, 10_000])
+    kept, sizes = subsample(ids, lengths, keep_probability(counts, 0.001), np.random.default_rng(0))
+    share = np.bincount(kept, minlength=6)[1:] / counts
+    np.testing.assert_allclose(share, theirs[:3] + [1, 1], atol=0.05)
+    assert sizes.sum() == len(kept) and (sizes < lengths)[:2].all()
+
+
+def test_each_epoch_drops_others_and_has_equally_many_batches():
+    corpus = numbered_corpus(LENGTHS)
+    corpus = dataclasses.replace(corpus, ids=corpus.ids % 10 + 1, vocabulary=Vocabulary("abcdefghij", [60] * 10))
+    order = tf.Variable([1, 0], dtype=tf.int64)
+    dataset = make_dataset(corpus, 5, 64, order, sample=0.01)
+    seen = []
+    for epoch in (0, 1, 0):
+        order.assign([1, epoch])
+        seen.append([x.numpy().tolist() for x, _ in dataset])
+        assert len(seen[-1]) == int(dataset.cardinality())
+    assert seen[0] == seen[2] != seen[1]
+    assert sum(np.count_nonzero(np.array(x)) for x in seen[0]) < 0.7 * len(corpus.ids)
+
+
+def test_a_large_text_takes_large_steps():
+    assert [default_batch_size(tokens) for tokens in (100, 70_000, 256_000, 10**9)] == [256, 273, 1000, 2048]
 
 
 def config_for(tmp_path, text, **options):
@@ -114,6 +169,38 @@ def test_a_text_becomes_ids_sentence_by_sentence(tmp_path):
     assert corpus.ids.tolist() == [*range(1, 17), *range(1, 17), 2, 1]
     assert corpus.lengths.tolist() == [16, 16, 0, 2]
     assert corpus.tokens_left_out == 1
+
+
+@pytest.mark.parametrize("tokens", ["characters", "words"])
+@pytest.mark.parametrize("small", [False, True])
+def test_blocks_of_text_become_the_ids_that_the_whole_text_becomes(tokens, small, tmp_path, monkeypatch):
+    """Against the plain way: all sentences in memory, cut one by one, counted, and looked up one by one."""
+    if small:
+        monkeypatch.setattr(corpus_module, "BLOCK", 1000)
+        monkeypatch.setattr(encoded_corpus, "BLOCK_SENTENCES", 7)
+        monkeypatch.setattr(encoded_corpus.os, "cpu_count", lambda: 2)
+    text = (REPOSITORY / "datasets" / "palace.txt").read_text(encoding="utf-8")[:9000]
+    config = config_for(tmp_path, text, tokens=tokens, min_count=2)
+    sentences = [tokenize(sentence, tokens) for sentence in read_sentences(config.corpus)]
+    vocabulary = Vocabulary.count(sentences, min_count=2)
+    expected = [vocabulary.encode(sentence, skip_unknown=True) for sentence in sentences]
+
+    corpus = encode_corpus(config)
+    assert corpus.vocabulary.tokens == vocabulary.tokens
+    np.testing.assert_array_equal(corpus.vocabulary.counts, vocabulary.counts)
+    assert corpus.lengths.tolist() == [len(ids) for ids in expected]
+    assert corpus.ids.tolist() == [id for ids in expected for id in ids]
+    assert corpus.tokens_left_out == sum(map(len, sentences)) - len(corpus.ids)
+    assert corpus.sha256 == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(InputError, match=r"cannot hold the encoded text .*No space left.*TMPDIR"):
+        encode_corpus(config_for(tmp_path, "王妃" * 9))
 
 
 def test_too_little_text_is_refused(tmp_path):

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from conftest import COURT, FARM, two_worlds
 
-from embedding_tutorial.batches import encode_corpus
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.controls import count_vectors, shuffled, twin_agreement, with_twins
+from embedding_tutorial.encoded_corpus import encode_corpus
 from embedding_tutorial.vectors import WordVectors
 
 

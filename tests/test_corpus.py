@@ -1,7 +1,23 @@
-import pytest
+import gzip
+import sys
+from collections import Counter
 
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from embedding_tutorial import corpus
 from embedding_tutorial.config import InputError
-from embedding_tutorial.corpus import read_sentences, tokenize
+from embedding_tutorial.corpus import (
+    code_points,
+    read_blocks,
+    read_sentences,
+    sentence_ends,
+    split_sentences,
+    tokenize,
+    tokenize_block,
+)
 
 
 def write(tmp_path, data: bytes):
@@ -59,3 +75,61 @@ def test_characters_are_all_that_is_not_blank():
 
 def test_words_are_what_rjieba_cuts():
     assert tokenize("王妃 住在宫里，don't", "words") == ["王妃", "住", "在", "宫里", "，", "don", "'", "t"]
+
+
+def test_no_blank_lies_beyond_those_looked_for():
+    assert not any(chr(code).isspace() for code in range(0x3001, sys.maxunicode + 1))
+
+
+# Texts rich in what matters here: marks, closers, blanks, line ends, and characters of every width in UTF-8.
+TEXT = st.text(
+    st.sampled_from("王妃a.3。！？…”’)\"' \t\n\r\u3000\u2028\0é👑\U0010ffff\ufeff") | st.characters(codec="utf-8")
+)
+
+
+@given(TEXT)
+@example("天亮了。他说：“走！”……好")
+def test_a_block_is_tokenized_as_its_sentences_are(text):
+    for tokens in ("characters", "words"):
+        expected = [tokenize(sentence, tokens) for sentence in split_sentences(text)]
+        names, numbers, lengths = tokenize_block(text, tokens)
+        assert names == list(Counter(token for sentence in expected for token in sentence))
+        assert [names[number] for number in numbers] == [token for sentence in expected for token in sentence]
+        assert lengths.tolist() == [len(sentence) for sentence in expected if sentence]
+
+
+@given(TEXT, st.integers(1, 9), st.booleans())
+def test_however_it_is_read_the_sentences_are_the_same(text, size, zipped):
+    import tempfile
+    from pathlib import Path
+    from unittest.mock import patch
+
+    data = text.encode()
+    with tempfile.TemporaryDirectory() as place, patch.object(corpus, "BLOCK", size):
+        path = Path(place) / "text.txt"
+        path.write_bytes(gzip.compress(data) if zipped else data)
+        blocks = list(read_blocks(path))
+    whole = text.removeprefix("\ufeff")
+    assert "".join(blocks) == whole
+    assert [sentence for block in blocks for sentence in split_sentences(block)] == split_sentences(whole)
+
+
+def test_every_line_end_ends_a_sentence():
+    ends = sentence_ends(code_points("ab\r\nc.d. e"))
+    assert np.flatnonzero(ends).tolist() == [1, 2, 3, 7, 9]
+
+
+@pytest.mark.parametrize("size", [3, 4, 1 << 22])
+def test_the_byte_is_named_wherever_the_blocks_end(size, tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "BLOCK", size)
+    with pytest.raises(InputError, match=r"not UTF-8 at byte 7 \("):
+        list(read_blocks(write(tmp_path, "王妃".encode() + b"a\xff\xfe")))
+    with pytest.raises(InputError, match=r"not UTF-8 at byte 3 \("):  # ends within a character
+        list(read_blocks(write(tmp_path, "王妃".encode()[:5])))
+
+
+def test_a_damaged_gzip_file_is_one_line(tmp_path):
+    data = gzip.compress("王妃很漂亮".encode() * 1000)
+    for damaged in (data[:-12], data[:20] + b"\0\0\0" + data[23:], data[:12]):
+        with pytest.raises(InputError, match="is a damaged gzip file"):
+            read_sentences(write(tmp_path, damaged))

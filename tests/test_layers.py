@@ -24,12 +24,14 @@ def test_context_mean_is_the_weighted_mean_of_the_neighbours():
         np.testing.assert_allclose(contexts[row, i], expected, rtol=1e-5, atol=1e-6)
 
 
-def test_token_scores_is_a_dense_layer_without_bias():
+def test_token_scores_is_a_dense_layer_whose_bias_is_counted():
     hidden = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
-    scores, dense = TokenScores(6, window=2, negatives=5), keras.layers.Dense(7, use_bias=False)
+    scores, dense = TokenScores(6, window=2, negatives=5), keras.layers.Dense(7)
     scores.build((None, None, 4)), dense.build((None, None, 4))
     table = np.random.default_rng(1).normal(size=(7, 4))
     scores.table.assign(table), dense.kernel.assign(table.T)
+    scores.set_counts([9, 5, 3, 2, 1, 1]), dense.bias.assign(scores.bias)
+    assert len(scores.trainable_weights) == 1
     np.testing.assert_allclose(scores(hidden), dense(hidden), rtol=1e-5)
 
 
@@ -37,7 +39,7 @@ def test_noise_is_drawn_by_count_to_the_three_quarters_and_never_padding():
     counts = np.array([1000, 100, 10, 1])
     layer = TokenScores(4, window=2, negatives=5, noise_tokens=400_000)
     layer.build((None, None, 2))
-    layer.set_noise(counts)
+    layer.set_counts(counts)
     drawn = np.bincount(layer.draw_noise(3), minlength=5) / 400_000
     np.testing.assert_allclose(drawn, np.r_[0, counts**0.75 / (counts**0.75).sum()], atol=0.003)
     assert drawn[0] == 0
@@ -46,7 +48,27 @@ def test_noise_is_drawn_by_count_to_the_three_quarters_and_never_padding():
 def test_noise_is_fresh_from_a_generator_and_fixed_from_a_number():
     layer = TokenScores(1000, window=2, negatives=5)
     layer.build((None, None, 2))
-    layer.set_noise(np.ones(1000))
+    layer.set_counts(np.ones(1000))
     generator = keras.random.SeedGenerator(0)
     assert (np.asarray(layer.draw_noise(generator)) != np.asarray(layer.draw_noise(generator))).any()
     np.testing.assert_array_equal(layer.draw_noise(0), layer.draw_noise(0))
+
+
+def test_noise_drawn_by_slices_varies_less_than_free_draws():
+    counts = np.array([1000, 100, 10, 1])
+    layer = TokenScores(4, window=2, negatives=5, noise_tokens=64)
+    layer.build((None, None, 2))
+    layer.set_counts(counts)
+    share = counts**0.75 / (counts**0.75).sum()
+    generator = keras.random.SeedGenerator(0)
+    drawn = np.array([np.bincount(layer.draw_noise(generator), minlength=5)[1:] for _ in range(300)])  # (300, 4)
+    np.testing.assert_allclose(drawn.mean(axis=0), 64 * share, rtol=0.02, atol=0.2)
+    assert np.abs(drawn - 64 * share).max() < 2  # free draws of the first would be off by 9 at times
+    assert drawn.std(axis=0)[0] < 0.5 * np.sqrt(64 * share[0] * (1 - share[0]))
+
+
+def test_rounding_draws_no_token_that_does_not_exist():
+    layer = TokenScores(3, window=2, negatives=5)
+    layer.build((None, None, 2))
+    layer.noise_cdf.assign([0, 0.5, 0.9, 0.99])  # as if rounding had left its end below 1
+    assert np.asarray(layer.draw_noise(0)).max() == 3

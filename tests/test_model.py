@@ -33,17 +33,18 @@ def written_out(model, x=X, y=Y) -> tuple[float, float]:
     """(sum of the losses of all pairs, sum of their weights), one pair after the other."""
     output = model.layers[-1]
     embeddings, table = np.asarray(model.layers[0].embeddings), np.asarray(output.table)
+    bias = np.asarray(output.bias)
     noise = np.asarray(output.draw_noise(VALIDATION_NOISE))
     window, total, weights = output.window, 0.0, 0.0
 
     def pair(hidden, token, weight):
         nonlocal total, weights
         if output.negatives:
-            loss = softplus(-hidden @ table[token])
-            loss += output.negatives / len(noise) * sum(softplus(hidden @ table[n]) for n in noise if n != token)
+            loss = softplus(-(hidden @ table[token] + bias[token]))
+            loss += output.negatives / len(noise) * sum(softplus(hidden @ table[n] + bias[n]) for n in noise)
         else:
-            scores = table[1:] @ hidden
-            loss = np.log(np.exp(scores).sum()) - hidden @ table[token]
+            scores = table[1:] @ hidden + bias[1:]
+            loss = np.log(np.exp(scores).sum()) - scores[token - 1]
         total, weights = total + weight * loss, weights + weight
 
     for ids, predicted in zip(x, y, strict=True):
@@ -99,7 +100,7 @@ def test_it_is_a_sequential_that_begins_with_the_stock_embedding():
     model = ready_model(model="cbow")
     assert isinstance(model, keras.Sequential)
     assert type(model.layers[0]) is keras.layers.Embedding and model.layers[0].name == "embedding"
-    assert model.count_params() == 13 * 4 + 13 * 4 + 13
+    assert model.count_params() == 13 * 4 + 13 * 4 + 13 + 13
     assert model(X).shape == (2, 8, 13)
 
 
@@ -121,3 +122,27 @@ def test_one_step_moves_exactly_the_rows_that_were_looked_up():
     model.train_on_batch(X[:1], Y[:1])
     moved = (np.asarray(model.layers[0].embeddings) != before).any(axis=1)
     assert np.flatnonzero(moved).tolist() == [1, 2, 3, 12]
+
+
+def test_before_training_the_scores_say_what_counting_says():
+    """Scores of the bias alone are those that tell true pairs from noise best: no step would change them."""
+    model = ready_model(negatives=3)
+    output = model.layers[-1]
+    counts = VOCABULARY.counts
+    share, noise_share = counts / counts.sum(), counts**0.75 / np.sum(counts**0.75)
+    true, false = share, 3 * noise_share  # how often a token is drawn beside any other: as neighbour, as noise
+    np.testing.assert_allclose(1 / (1 + np.exp(-np.asarray(output.bias)[1:])), true / (true + false), rtol=1e-5)
+
+    softmax = ready_model(negatives=0).layers[-1]
+    np.testing.assert_allclose(np.exp(np.asarray(softmax.bias)[1:]), share, rtol=1e-5)
+
+
+def test_no_table_is_read_whole_in_a_step():
+    """Its time must not grow with the vocabulary: only rows are gathered, whatever the size of the table."""
+    for kind in ("skipgram", "cbow"):
+        model = ready_model(model=kind)
+        handles = {id(layer_table.value.handle) for layer_table in model.trainable_weights}
+        graph = tf.function(lambda x, y, model=model: model.compute_loss(x, y)).get_concrete_function(X, Y).graph
+        inside = {id(inner) for handle, inner in graph.captures if id(handle) in handles}
+        reads = [op.type for op in graph.get_operations() if any(id(given) in inside for given in op.inputs)]
+        assert len(inside) == 2 and set(reads) == {"ResourceGather"}

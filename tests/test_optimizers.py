@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from embedding_tutorial.optimizers import RowwiseAdagrad
+from embedding_tutorial.optimizers import RowwiseAdagrad, distinct, look_up
 
 ROWS, DIM, START = 6, 4, 0.01
 STEPS = [  # the rows looked up in each step, some of them several times
@@ -50,3 +50,40 @@ def test_it_is_saved_with_its_settings():
     copy = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
     assert isinstance(copy, RowwiseAdagrad)
     assert copy.initial_accumulator == 0.5 and float(copy.learning_rate) == pytest.approx(0.7)
+
+
+def adam_by_definition(table, rate=0.1, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+    mean, square = np.zeros_like(table), np.zeros_like(table)
+    for step, (rows, values) in enumerate(gradients(), start=1):
+        gradient = np.zeros_like(table)
+        np.add.at(gradient, rows, values)  # the gradient of a row is the sum over its lookups
+        mean = beta_1 * mean + (1 - beta_1) * gradient
+        square = beta_2 * square + (1 - beta_2) * gradient**2
+        table = table - rate * np.sqrt(1 - beta_2**step) / (1 - beta_1**step) * mean / (np.sqrt(square) + epsilon)
+    return table
+
+
+def test_keras_adam_on_tensorflow_gets_repeated_tokens_wrong():
+    """Why there is an optimizer of our own: with Keras 3.12 to 3.15 on TensorFlow, squares of one row's gradients are
+    added one by one. When this fails, Keras has mended it: see whether ours can go."""
+    table = np.random.default_rng(1).normal(size=(ROWS, DIM)).astype("float32")
+
+    def by_keras(dense):
+        variable, optimizer = keras.Variable(table), keras.optimizers.Adam(0.1)
+        for rows, values in gradients():
+            gradient = tf.IndexedSlices(tf.constant(values), tf.constant(rows), tf.constant([ROWS, DIM]))
+            optimizer.apply([tf.convert_to_tensor(gradient) if dense else gradient], [variable])
+        return np.asarray(variable)
+
+    expected = adam_by_definition(table.astype("float64"))
+    np.testing.assert_allclose(by_keras(dense=True), expected, rtol=1e-4, atol=1e-5)
+    assert np.abs(by_keras(dense=False) - expected)[[1, 3]].max() > 0.01  # the rows that were looked up several times
+
+
+def test_rows_are_looked_up_as_take_does():
+    table = keras.Variable(np.random.default_rng(1).normal(size=(ROWS, DIM)))
+    ids = np.array([[5, 0, 3], [3, 3, 1]])
+    np.testing.assert_array_equal(look_up(table, ids), np.asarray(table)[ids])
+    rows, positions = distinct(ids)
+    assert np.asarray(rows).tolist() == [5, 0, 3, 1]
+    np.testing.assert_array_equal(np.asarray(rows)[np.asarray(positions)], ids)

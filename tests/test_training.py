@@ -10,8 +10,8 @@ import pytest
 from conftest import COURT, FARM, REPOSITORY, two_worlds
 from gensim.models import KeyedVectors
 
-from embedding_tutorial.batches import encode_corpus
 from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.encoded_corpus import encode_corpus
 from embedding_tutorial.evaluation import radical_agreement
 from embedding_tutorial.projector import align
 from embedding_tutorial.training import train
@@ -94,8 +94,8 @@ def test_a_fresh_process_loads_the_model_and_gets_the_same_scores(finished_run):
     scores = np.load(io.BytesIO(done.stdout))  # (2, 4, V + 1)
     embeddings = np.load(directory / "vectors.npy")
     model = keras.models.load_model(directory / "model.keras")
-    table = np.asarray(model.layers[-1].table)
-    np.testing.assert_allclose(scores[0, 1], table @ embeddings[1], rtol=1e-5, atol=1e-6)
+    table, bias = np.asarray(model.layers[-1].table), np.asarray(model.layers[-1].bias)
+    np.testing.assert_allclose(scores[0, 1], table @ embeddings[1] + bias, rtol=1e-5, atol=1e-5)
     np.testing.assert_array_equal(scores, model.predict(np.array([[1, 2, 3, 0], [4, 5, 6, 7]]), verbose=0))
 
 

@@ -117,11 +117,14 @@ pd.concat(
 # %% [markdown] lang="zh"
 # 现在请真正训练的那个模型来算：本项目的 `build_model`，三个词，窗口 1，一个噪声词；我们把三个向量放进它的两张表，
 # 并且让它只抽得到“芝麻”。它的 `compute_loss` 和 TensorFlow 的自动求导应当给出同样的数。
+# （模型的分数是点积加一个**偏置**，由词数算出；这里三个词一样多，偏置恰好都是 0。第 11 课再讲它。）
 
 # %% [markdown] lang="en"
 # Now the model that really trains: the project's own `build_model`, with three words, a window of 1 and one noise
 # word. Our vectors go into its two tables, and it is made to draw nothing but 芝麻. Its `compute_loss` and
-# TensorFlow's automatic differentiation should give the same numbers.
+# TensorFlow's automatic differentiation should give the same numbers. (The model's score is the dot product plus a
+# **bias**, computed from the words' counts; these three words are equally common, which makes it exactly 0. Lesson 11
+# explains it.)
 
 # %%
 vocabulary = Vocabulary(["公主", "宫里", "芝麻"], [1, 1, 1])  # ids 1, 2, 3
@@ -131,6 +134,7 @@ zeros = np.zeros(2)
 embedding.embeddings.assign([zeros, center, zeros, zeros])  # (4, 2), row 0 is padding
 output.table.assign([zeros, zeros, context, noise])  # (4, 2)
 output.noise_cdf.assign([0, 0, 0, 1])  # every draw is id 3
+assert not keras.ops.convert_to_numpy(output.bias).any()
 
 x = np.array([[1, 2]])  # (1, 2): the sentence 公主 宫里
 y = np.array([[0, 2]])  # (1, 2): only 宫里 is to be predicted

@@ -28,8 +28,9 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from embedding_tutorial.batches import EncodedCorpus, make_dataset
+from embedding_tutorial.batches import make_dataset
 from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.encoded_corpus import EncodedCorpus
 from embedding_tutorial.encoding import one_hot
 from embedding_tutorial.lessons.drawing import draw_curves, draw_matrix, side_by_side
 from embedding_tutorial.lessons.exercises import check
@@ -53,16 +54,17 @@ pd.DataFrame([x[0].numpy() for x, y in batches], index=sentences, columns=range(
 
 # %% [markdown] lang="zh"
 # 用第一句走两步，每步前后各拍一张照，看哪些行变了。
-# 负采样平时抽 128 个噪声词，我们只有 16 个字，那样几乎个个抽到；所以这里只抽 4 个。
+# 负采样平时抽 128 个噪声词，我们只有 16 个字，那样个个都抽到；所以这里只抽 4 个。
 
 # %% [markdown] lang="en"
 # Two steps with the first sentence, the tables photographed before and after each: which rows changed?
-# Negative sampling usually draws 128 noise words, which would hit nearly all of our 16 characters; here it draws 4.
+# Negative sampling usually draws 128 noise words, which would hit every one of our 16 characters; here it draws 4.
 
 
 # %%
 def tiny_model(negatives=5):
     model = build_model(TrainingConfig(dim=4, window=2, negatives=negatives), vocabulary)
+    assert set(keras.ops.convert_to_numpy(model.get_layer("output").draw_noise(0)).tolist()) == set(range(1, 17))
     model.get_layer("output").noise_tokens = 4
     return model
 
@@ -108,14 +110,14 @@ change, output_change = (a - b for b, a in zip(before, after, strict=True))  # o
 pd.DataFrame(steps, index=["step 1", "step 2"], columns=["embedding: moved", "noise drawn", "output: moved"])
 
 # %% [markdown] lang="zh"
-# 第二步正好动了五行：农、夫、天、种、田（“天”查了两次，仍是一行）。填充的第 0 行也查了，
+# 第二步正好动了五行：农、夫、天、种、田（“天”出现两次，仍是一行）。填充的第 0 行也查了，
 # 可是填充不跟谁配对，梯度是 0，所以不动。输出表动的是要预测的字，加上抽到的噪声词。
 #
 # 第一步却一行也没动！输出表从全 0 开始，而嵌入矩阵一行的梯度是输出表几行的加权和：全是 0，加起来还是 0。
 # 所以，只要优化器只看这一步的梯度，准确的说法是：**没查到的行一定不动；查到的行，梯度不为 0 才动**。
 
 # %% [markdown] lang="en"
-# The second step moved exactly five rows: 农 夫 天 种 田 (天 was looked up twice and is still one row). Row 0, padding,
+# The second step moved exactly five rows: 农 夫 天 种 田 (天 stands there twice and is still one row). Row 0, padding,
 # was looked up too, but padding belongs to no pair: its gradient is 0, and it stays. In the output table the
 # characters to be predicted moved, and the noise words that were drawn.
 #
@@ -133,27 +135,40 @@ side_by_side(
 # %% [markdown] lang="zh"
 # 为什么？第 6 课说过，查表就是 `one_hot @ W`。那么 `W` 的梯度就是 `one_hot.T @ G`，`G` 是传回到每个位置的梯度。
 # 没查到的字，它在 `one_hot` 里的那一列全是 0，乘出来那一行也全是 0；查了两次的字，两份梯度相加。
-# TensorFlow 索性不造这张大表，只交出“行号 + 数”（`IndexedSlices`）。
+# TensorFlow 索性不造这张大表，只交出“行号 + 数”（`IndexedSlices`）。先看查表这一步：`G` 由我们随便给。
+# 再看整个模型：重复的字它先去掉，一个字只查一次，两份梯度相加以后才传回来，所以“天”只有一行。
 
 # %% [markdown] lang="en"
 # Why? A lookup is `one_hot @ W` (lesson 6). So the gradient of `W` is `one_hot.T @ G`, where `G` is the gradient that
 # came back to each place. A character that was not looked up has a column of zeros in `one_hot`, which makes a row of
 # zeros; one that was looked up twice gets the sum of its two. TensorFlow does not even make the large table: it hands
-# over row numbers and numbers (`IndexedSlices`).
+# over row numbers and numbers (`IndexedSlices`). First the lookup by itself, with a `G` of our own; then the whole
+# model: it looks up a character once, however often it stands there, and its gradients are summed on the way back,
+# so 天 has one row.
 
 # %%
 x, y = batches[0]
-embeddings, state = model.get_layer("embedding").embeddings, keras.ops.convert_to_numpy(model.draws.state).copy()
+embedding = model.get_layer("embedding")
+G = np.random.default_rng(9).normal(size=(8, 4)).astype("float32")
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(embedding(x)[0] * G)  # (8, 4) * (8, 4): its derivative by each place's vector is G
+gradient = tape.gradient(loss, embedding.embeddings.value)
+of_table = one_hot(x[0].numpy(), 17).T @ G  # (17, 8) @ (8, 4) -> (17, 4)
+
+assert gradient.indices.numpy().tolist() == [*encoded[0], 0, 0]  # row numbers, 天 twice
+assert (gradient.values.numpy() == G).all()
+np.testing.assert_allclose(tf.convert_to_tensor(gradient), of_table, atol=1e-6)
+day = vocabulary.encode("天")[0]
+np.testing.assert_allclose(of_table[day], G[2] + G[3], atol=1e-6)  # places 2 and 3 of 农夫天天种田
+
+embeddings, state = embedding.embeddings, keras.ops.convert_to_numpy(model.draws.state).copy()
 with tf.GradientTape() as tape:
     loss = model.compute_loss(x, y)
 gradient = tape.gradient(loss, embeddings.value)
-places, G = gradient.indices.numpy(), gradient.values.numpy()  # (8,) ids, padding too; (8, 4)
-of_table = one_hot(places, 17).T @ G  # (17, 8) @ (8, 4) -> (17, 4)
-
-assert places.tolist() == [*encoded[0], 0, 0]
-assert set(np.flatnonzero(of_table.any(axis=1)).tolist()) == looked_up
-day = vocabulary.encode("天")[0]
-np.testing.assert_allclose(of_table[day], G[2] + G[3], atol=1e-6)  # places 2 and 3 of 农夫天天种田
+rows, numbers = gradient.indices.numpy(), gradient.values.numpy()  # (6,) ids, padding too; (6, 4)
+of_model = one_hot(rows, 17).T @ numbers  # (17, 6) @ (6, 4) -> (17, 4)
+assert sorted(rows.tolist()) == sorted(looked_up | {0})  # each once
+assert set(np.flatnonzero(of_model.any(axis=1)).tolist()) == looked_up
 
 
 # The same without calculus: nudge each number of the table up and down, and see what the loss does.
@@ -170,8 +185,8 @@ for place in np.ndindex(17, 4):
     nudge[place] = 0.01
     slopes[place] = (loss_with(now + nudge) - loss_with(now - nudge)) / 0.02
 loss_with(now)  # put it back
-np.testing.assert_allclose(of_table, slopes, atol=1e-3)
-pd.DataFrame(G, index=[ROWS[id] for id in places], columns=range(1, 5)).round(3)
+np.testing.assert_allclose(of_model, slopes, atol=1e-3)
+pd.DataFrame(numbers, index=[ROWS[id] for id in rows], columns=range(1, 5)).round(3)
 
 # %% [markdown] lang="zh"
 # 再走完一整轮：四句，四步。一个字在几句话里出现，它的行就动几次。

@@ -31,9 +31,10 @@ import numpy as np
 import pandas as pd
 from keras import ops
 
-from embedding_tutorial.batches import EncodedCorpus, cut_rows, make_dataset
+from embedding_tutorial.batches import cut_rows, make_dataset
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.corpus import tokenize
+from embedding_tutorial.encoded_corpus import EncodedCorpus
 from embedding_tutorial.layers import ContextMean, band_matrix
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
 from embedding_tutorial.lessons.exercises import check
@@ -161,23 +162,24 @@ side_by_side(
 
 # %% [markdown] lang="zh"
 # 对一遍账：项目的模型就是这样算损失的。把同样的 E 和 O 放进去，它对整批一次算出的损失，
-# 应当等于逐句逐对写出来的加权平均（用完整的 softmax，免得抽噪声词）。
+# 应当等于逐句逐对写出来的加权平均（用完整的 softmax，免得抽噪声词；分数里的偏置，第 11 课再讲）。
 
 # %% [markdown] lang="en"
 # To settle the account: this is how the project's model computes its loss. Given the same E and O, what it computes
 # for the whole batch at once must equal the weighted mean over the pairs of each sentence, written out (with the full
-# softmax, so that no noise words are drawn).
+# softmax, so that no noise words are drawn; the bias in the scores is explained in lesson 11).
 
 # %%
 model = build_model(TrainingConfig(window=WINDOW, negatives=0, dim=3), vocabulary)
 model.get_layer("embedding").embeddings.assign(E_table)
 model.get_layer("output").table.assign(O_table)
+bias = ops.convert_to_numpy(model.get_layer("output").bias)[1:]  # (V,)
 at_once = float(model.compute_loss(x, y, model(x)))
 
 total, weight_of_all = 0.0, 0.0
 for ids in encoded:
     for i, center in enumerate(ids):
-        scores = O_table[1:] @ E_table[center]  # (V, D) @ (D,) -> (V,)
+        scores = O_table[1:] @ E_table[center] + bias  # (V, D) @ (D,) + (V,) -> (V,)
         surprise = np.log(np.exp(scores).sum()) - scores  # (V,) -log softmax
         for j in range(max(0, i - WINDOW), min(len(ids), i + WINDOW + 1)):
             if j != i:

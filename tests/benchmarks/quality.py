@@ -20,9 +20,9 @@ import_keras_quietly()
 import numpy as np
 import pandas as pd
 
-from embedding_tutorial.batches import encode_corpus
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.corpus import read_sentences, tokenize
+from embedding_tutorial.encoded_corpus import encode_corpus
 from embedding_tutorial.evaluation import category_agreement, composed_rank, radical_agreement, read_categories
 from embedding_tutorial.training import train
 

@@ -1,0 +1,169 @@
+"""What grows with the text, the vocabulary and the vectors' size, and what does not.
+
+    python tests/benchmarks/growth.py TEXT              three tables, and growth.json
+    python tests/benchmarks/growth.py TEXT --times 1 10
+
+Longer texts are the given one written out several times, its lines in another order each time;
+large vocabularies are drawn by Zipf's law. Every measurement is a process of its own. Memory is
+what the process holds itself at its highest (imports included), without pages of files that the
+system may drop.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY))
+
+STEPS = 1000  # training steps that are timed, after as many that are not
+
+
+class OwnMemory(threading.Thread):
+    """Watches the memory that is this process's own (RssAnon of Linux), in MB."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak = 0.0
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            status = Path("/proc/self/status").read_text(encoding="utf-8")
+            now = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon"))
+            self.peak = max(self.peak, now / 1024)
+            time.sleep(0.05)
+
+
+def timed_steps(corpus, config) -> dict:
+    """Milliseconds a step and tokens a second, and how long the first step takes."""
+    import numpy as np
+    import tensorflow as tf
+
+    from embedding_tutorial.batches import default_batch_size, make_dataset
+    from embedding_tutorial.model import build_model, compile_model
+
+    started = time.perf_counter()
+    batch_size = default_batch_size(len(corpus.ids))
+    order = tf.Variable([1, 0], dtype=tf.int64)
+    dataset = make_dataset(corpus, config.window, batch_size, order).repeat()
+    model = build_model(config, corpus.vocabulary)
+    compile_model(model, config, 2 * STEPS)
+    model.fit(dataset.take(STEPS), shuffle=False, verbose=0)
+    warm = time.perf_counter()
+    model.fit(dataset.take(STEPS), shuffle=False, verbose=0)
+    seconds = time.perf_counter() - warm
+    batches = [x.numpy() for x, _ in dataset.take(100)]
+    places = np.mean([x.size for x in batches])
+    return {
+        "milliseconds": 1000 * seconds / STEPS,
+        "places_a_second": places * STEPS / seconds,
+        "distinct": np.mean([len(np.unique(x)) for x in batches]),
+        "until_warm": warm - started,
+    }
+
+
+def text_once(path: Path) -> dict:
+    """Read and encode a text, then train on it for some steps."""
+    from embedding_tutorial.config import TrainingConfig
+    from embedding_tutorial.encoded_corpus import encode_corpus
+
+    memory = OwnMemory()
+    config = TrainingConfig(corpus=path, dim=100)
+    started = time.perf_counter()
+    corpus = encode_corpus(config)
+    read, read_peak = time.perf_counter() - started, memory.peak
+    figures = timed_steps(corpus, config)
+    return {"tokens": len(corpus.ids), "read": read, "read_mb": read_peak, **figures, "mb": memory.peak}
+
+
+def drawn_once(vocabulary_size: int, dim: int) -> dict:
+    """Train for some steps on a text drawn by Zipf's law from a vocabulary of a given size."""
+    import numpy as np
+
+    from embedding_tutorial.config import TrainingConfig
+    from embedding_tutorial.encoded_corpus import EncodedCorpus
+    from embedding_tutorial.vocabulary import Vocabulary
+
+    memory = OwnMemory()
+    share = 1 / np.arange(1, vocabulary_size + 1)
+    ids = np.random.default_rng(0).choice(vocabulary_size, 2_000_000, p=share / share.sum()).astype(np.int32) + 1
+    counts = np.bincount(ids, minlength=vocabulary_size + 1)[1:]
+    vocabulary = Vocabulary([f"w{number}" for number in range(vocabulary_size)], np.maximum(counts, 1))
+    corpus = EncodedCorpus(vocabulary, ids, np.full(len(ids) // 16, 16), 0, "")
+    return {**timed_steps(corpus, TrainingConfig(dim=dim)), "mb": memory.peak}
+
+
+def measure(*arguments: object) -> dict:
+    """One measurement in a fresh process."""
+    command = [sys.executable, __file__, "-", "--one", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    if done.returncode:
+        sys.exit(f"{arguments}: {done.stderr[-1000:]}")
+    figures = json.loads(done.stdout.splitlines()[-1])
+    print(arguments, figures, file=sys.stderr, flush=True)
+    return figures
+
+
+def write_longer(text: Path, target: Path, times: int) -> None:
+    """The lines of ``text``, ``times`` times, in another order each time."""
+    lines = text.read_text(encoding="utf-8").splitlines(keepends=True)
+    draw = random.Random(1)
+    with open(target, "w", encoding="utf-8") as file:
+        for _ in range(times):
+            draw.shuffle(lines)
+            file.writelines(lines)
+
+
+def main() -> None:
+    """Measure, print tables in Markdown, write ``growth.json``."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("text", type=Path)
+    parser.add_argument("--times", type=int, nargs="*", default=[1, 10, 100])
+    parser.add_argument("--vocabulary", type=int, nargs="*", default=[10_000, 100_000, 500_000])
+    parser.add_argument("--dim", type=int, nargs="*", default=[32, 100, 300])
+    parser.add_argument("--json", type=Path, default=Path("growth.json"))
+    parser.add_argument("--one", nargs="+", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        from embedding_tutorial.quiet import import_keras_quietly
+
+        import_keras_quietly()
+        kind, *values = options.one
+        print(json.dumps(text_once(Path(values[0])) if kind == "text" else drawn_once(*map(int, values))))
+        return
+
+    results: dict[str, list] = {"text": [], "vocabulary": [], "dim": []}
+    with tempfile.TemporaryDirectory() as place:
+        longer = Path(place) / "longer.txt"
+        print("| text | tokens | read, s | tokens a second | MB then | ms a step | MB |\n|---|---|---|---|---|---|---|")
+        for times in options.times:
+            write_longer(options.text, longer, times)
+            row = measure("text", longer)
+            results["text"].append({"times": times, **row})
+            print(
+                f"| × {times} | {row['tokens']:,} | {row['read']:.1f} | {row['tokens'] / row['read'] / 1e6:.1f} M "
+                f"| {row['read_mb']:.0f} | {row['milliseconds']:.2f} | {row['mb']:.0f} |",
+                flush=True,
+            )
+    for name, pairs in (
+        ("vocabulary", [(size, 100) for size in options.vocabulary]),
+        ("dim", [(10_000, dim) for dim in options.dim]),
+    ):
+        print("\n| vocabulary | D | distinct in a step | ms a step | places a second | MB |\n|---|---|---|---|---|---|")
+        for size, dim in pairs:
+            row = measure("drawn", size, dim)
+            results[name].append({"vocabulary": size, "dim": dim, **row})
+            speed = f"{row['milliseconds']:.2f} | {row['places_a_second'] / 1e6:.2f} M"
+            print(f"| {size:,} | {dim} | {row['distinct']:.0f} | {speed} | {row['mb']:.0f} |", flush=True)
+    options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""What is printed on work that takes long, and that nothing is on work that does not."""
+
+import os
+import pty
+import sys
+
+import pytest
+from conftest import REPOSITORY
+
+from embedding_tutorial import progress
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Time that goes on by four seconds whenever it is asked."""
+    now = iter(range(0, 10_000, 4))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
+
+
+def test_plain_lines_tell_how_much_is_left(clock, capsys):
+    assert list(progress.watched("abcdefghij", 10, "reading")) == list("abcdefghij")
+    # Asked after 4, 8, 12 seconds …: the third time more than ten have gone by since the start.
+    assert capsys.readouterr().out.splitlines() == [
+        "reading: 30 %, 28 s left",
+        "reading: 60 %, 16 s left",
+        "reading: 90 %, 4 s left",
+    ]
+
+
+def test_short_work_prints_nothing(capsys):
+    assert list(progress.watched("ab", 2, "reading")) == ["a", "b"]
+    assert capsys.readouterr().out == ""
+
+
+def test_a_terminal_shows_a_bar_that_goes_again():
+    code = (
+        "import time\nfrom embedding_tutorial.progress import watched\n"
+        "for _ in watched(range(4), 4, 'reading'): time.sleep(0.2)\nprint('done')"
+    )
+    parent, child = pty.openpty()
+    pid = os.fork()
+    if not pid:
+        os.dup2(child, 1)
+        os.execve(sys.executable, [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(REPOSITORY)})
+    os.close(child)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(parent, 4096)
+        except OSError:  # the other side is closed
+            break
+    os.waitpid(pid, 0)
+    text = shown.decode()
+    assert "reading" in text and "75%" in text and "0:00:0" in text
+    assert text.rstrip().endswith("done")
