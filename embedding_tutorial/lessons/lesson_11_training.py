@@ -168,10 +168,11 @@ draw_curves(
 
 # %% [markdown] lang="en"
 # ### What is counted need not be learned
-# A common word is common beside any word: counting knows that. So the output layer adds a **bias** to each word's score,
-# ln(p / (5q)): p is the word's share of the text, q its chance to be drawn as noise (counts to the power of 0.75), and 5
-# the noise words of a pair. For two words that have nothing to do with each other, this is the best score of all. So
-# vectors learn only what neighbours **add** (pointwise mutual information), which takes few epochs: the default is 10.
+# A common word is common beside any word: counting knows that. So the output layer adds a **bias** to each word's
+# score, ln(p / (5q)): p is the word's share of the text, q its chance to be drawn as noise (counts to the power of
+# 0.75), and 5 the noise words of a pair. For two words that have nothing to do with each other, this is the best score
+# of all. So vectors learn only what neighbours **add** (pointwise mutual information), which takes few epochs: the
+# default is 10.
 
 # %%
 counts = np.array(result.vectors.counts)
@@ -239,8 +240,8 @@ draw_curves(
 #
 # - Fewer and fewer neighbours change: the map **settles**. But the learning rate is made to fall almost to 0 anyway,
 #   and ever smaller steps change ever less. Settled does not mean right.
-# - Category agreement rose in the first few epochs, and the twenty-odd after them added nothing: it asks 110 words only,
-#   and what it changed by later is less than its own uncertainty.
+# - Category agreement rose in the first few epochs, and the twenty-odd after them added nothing: it asks 110 words
+#   only, and what it changed by later is less than its own uncertainty.
 # - The place of 王妃 may still improve. That is no reason to train longer: choosing the epoch by the pair one most
 #   wants to see is reading the answers before the exam.
 
