@@ -3,6 +3,7 @@
 python train.py                                   the shipped corpus, characters
 python train.py --tokens words                    the same, words
 python train.py --corpus my.txt --min-count 3     your own text
+python train.py --resume runs/my-characters       go on after a stop, as if there had been none
 """
 
 import shlex
@@ -10,26 +11,36 @@ import sys
 from pathlib import Path
 
 from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.encoded_corpus import EncodedCorpus, encode_corpus
+from embedding_tutorial.vectors import WordVectors, starting_vectors
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Parse flags, check everything that can be checked, then train, export and say what came out."""
     config = TrainingConfig.from_command_line(arguments)
 
-    from embedding_tutorial.encoded_corpus import encode_corpus
     from embedding_tutorial.projector import claim
-    from embedding_tutorial.sprites import HOW_TO_GET_A_FONT, find_font
-    from embedding_tutorial.vectors import starting_vectors
+    from embedding_tutorial.sprites import find_font
 
     corpus = encode_corpus(config)
     initial = starting_vectors(config, corpus.vocabulary)
     font = find_font(config.font)
-    directory = config.run_directory
-    replaces = claim(directory)
-    kept = int(corpus.lengths.sum())
-    print(
-        f"{shown(config.corpus)}: {len(corpus.lengths):,} sentences, {kept + corpus.tokens_left_out:,} {config.tokens}"
-    )
+    with claim(config.run_directory, resume=config.resume is not None) as holds_a_run:
+        say_what_was_read(config, corpus, font, holds_a_run)
+        try:
+            train(config, corpus, initial, font)
+        except KeyboardInterrupt:
+            again = shlex.join([shown(Path(sys.executable)), sys.argv[0], "--resume", str(config.run_directory)])
+            print(f"\nStopped. To go on after the last finished epoch:\n  {again}")
+            sys.exit(130)
+
+
+def say_what_was_read(config: TrainingConfig, corpus: EncodedCorpus, font: Path | None, holds_a_run: bool) -> None:
+    """How long the text is, how many tokens get a vector, and what else is worth knowing before the wait."""
+    from embedding_tutorial.sprites import HOW_TO_GET_A_FONT
+
+    tokens = len(corpus.ids) + corpus.tokens_left_out
+    print(f"{shown(config.corpus)}: {len(corpus.lengths):,} sentences, {tokens:,} {config.tokens}")
     print(
         f"vocabulary: {len(corpus.vocabulary):,} {config.tokens} seen {config.min_count} times or more; "
         f"{corpus.tokens_left_out:,} of the text left out",
@@ -37,9 +48,12 @@ def main(arguments: list[str] | None = None) -> None:
     )
     if font is None:
         print(HOW_TO_GET_A_FONT)
-    if replaces:
-        print(f"{directory} holds an earlier run; this one replaces it")
+    if holds_a_run and not config.resume:
+        print(f"{config.run_directory} holds an earlier run; this one replaces it")
 
+
+def train(config: TrainingConfig, corpus: EncodedCorpus, initial: WordVectors | None, font: Path | None) -> None:
+    """Train, export, and show neighbours before and after."""
     from embedding_tutorial.quiet import import_keras_quietly
 
     import_keras_quietly()
@@ -47,6 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
     from embedding_tutorial.evaluation import telling_tokens
     from embedding_tutorial.training import train_and_export
 
+    directory = config.run_directory
     result = train_and_export(config, corpus, directory, initial=initial, font=font)
 
     print(f"\nNearest {config.tokens} by cosine, before and after {config.epochs} epochs ({result.seconds:.1f} s):\n")
@@ -67,7 +82,10 @@ def shown(path: Path) -> str:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")  # a console that cannot show a character shows its number
     try:
         main()
     except InputError as error:
         sys.exit(f"train.py: error: {error}")
+    except OSError as error:  # a full disk, above all
+        sys.exit(f"train.py: error: {error.filename or 'the run directory'}: {error.strerror or error}")

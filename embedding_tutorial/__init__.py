@@ -10,7 +10,7 @@ Read the modules in the order in which the data flows through them:
 6. ``layers``      the window as a band matrix, and the two layers that Keras lacks
 7. ``optimizers``  tables of which a step reads and changes few rows
 8. ``model``       Embedding -> scores, and the loss
-9. ``callbacks``   what happens between epochs
+9. ``callbacks``   what happens between epochs (``checkpoint``: what a stopped run needs to go on)
 10. ``vectors``    tokens and their vectors: what is near what
 11. ``evaluation`` is it good, and against what chance
 12. ``projector``  the run directory that TensorBoard opens (``sprites`` draws the tokens for it)

@@ -226,6 +226,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")  # a console that cannot show a character shows its number
     try:
         main()
     except InputError as error:

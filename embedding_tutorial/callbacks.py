@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from embedding_tutorial.config import InputError
 from embedding_tutorial.evaluation import Category, category_agreement, radical_agreement
 from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import Vocabulary
@@ -50,6 +51,8 @@ class Ripening(keras.callbacks.Callback):
         writer: a ``tf.summary`` writer for neighbours and weight histograms, or ``None``.
 
     Attributes:
+        history: figure -> its value after each epoch: loss, val_loss where sentences were held
+            out, and the agreements where there is anything to compare.
         snapshots: epoch -> a copy of the vectors of the 10,000 most frequent tokens after it,
             ``(N, D)``; epoch 0 is before the first step. Evenly spread, the last one left out.
     """
@@ -67,11 +70,13 @@ class Ripening(keras.callbacks.Callback):
         self.counts = vocabulary.counts[:MOST_WATCHED]
         self.level, self.categories, self.telling, self.writer = level, categories, telling, writer
         self.snapshots: dict[int, np.ndarray] = {}
+        self.history: dict[str, list[float]] = {}
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         epochs = self.params["epochs"]
         self.kept = set(np.linspace(0, epochs, SNAPSHOTS, endpoint=False).round().astype(int).tolist())
-        self._keep(0, self._vectors())
+        if not self.snapshots:  # a resumed run has that of its beginning
+            self._keep(0, self._vectors())
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         vectors = self._vectors()
@@ -80,6 +85,9 @@ class Ripening(keras.callbacks.Callback):
         if self.level == "character":
             agreements["radical_agreement"] = radical_agreement(vectors)
         logs |= {name: agreement.value for name, agreement in agreements.items() if agreement.tokens}
+        for name in ("loss", "val_loss", *agreements):
+            if name in logs:
+                self.history.setdefault(name, []).append(logs[name])
         if self.writer is not None:
             self._write(epoch + 1, vectors)
 
@@ -100,16 +108,39 @@ class Ripening(keras.callbacks.Callback):
             tf.summary.histogram("embedding", vectors.matrix)
 
 
+class StopIfNotFinite(keras.callbacks.Callback):
+    """End training with an ``InputError`` when the loss is infinite or no number: nothing can be learned from there."""
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.epoch, self.last = epoch, 0
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        if not np.isfinite(logs["loss"]):
+            steps = f"{self.last + 1} to {batch + 1}" if batch > self.last else f"{batch + 1}"
+            raise InputError(
+                f"the loss is {logs['loss']} in epoch {self.epoch + 1}, step {steps}; try a smaller --learning-rate"
+            )
+        self.last = batch + 1
+
+
 class Progress(keras.callbacks.Callback):
     """One bar for the whole training; where output is no terminal, ten plain lines.
 
     Args:
         steps: training steps in an epoch.
+        before: seconds that were spent before a run was resumed.
+
+    Attributes:
+        seconds: spent until now.
     """
 
-    def __init__(self, steps: int) -> None:
+    def __init__(self, steps: int, before: float = 0.0) -> None:
         super().__init__()
-        self.steps = steps
+        self.steps, self.before = steps, before
+
+    @property
+    def seconds(self) -> float:
+        return self.before + time.perf_counter() - self.started
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         self.started = time.perf_counter()
@@ -134,5 +165,4 @@ class Progress(keras.callbacks.Callback):
             self.bar.update((epoch + 1) * self.steps, self.shown)
         elif (epoch + 1) * 10 // epochs > epoch * 10 // epochs:
             text = "  ".join(f"{name} {value:.4f}" for name, value in losses)
-            seconds = time.perf_counter() - self.started
-            print(f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  {text}  {seconds:.1f} s", flush=True)
+            print(f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  {text}  {self.seconds:.1f} s", flush=True)

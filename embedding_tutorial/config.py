@@ -6,6 +6,7 @@ This file checks single values only. Whether the corpus can be read is
 
 import argparse
 import dataclasses
+import json
 import math
 import typing
 from pathlib import Path
@@ -59,6 +60,7 @@ class TrainingConfig:
     init: Path | None = _option(None, "start from these vectors (word2vec's text format) where tokens agree")
     font: Path | None = _option(None, "draws tokens for the projector (default: a Chinese font of this machine)")
     out: Path | None = _option(None, "run directory (default: runs/CORPUS-TOKENS)")
+    resume: Path | None = _option(None, "go on with the run in this directory, with its settings")
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -72,9 +74,9 @@ class TrainingConfig:
 
     @property
     def run_directory(self) -> Path:
-        """Where the run is written: ``out``, or a name made of corpus, tokens and model."""
-        if self.out is not None:
-            return self.out
+        """Where the run is written: ``resume``, ``out``, or a name made of corpus, tokens and model."""
+        if self.resume or self.out:
+            return self.resume or self.out
         name = f"{self.corpus.stem}-{self.tokens}"
         return Path("runs") / (name if self.model == "skipgram" else f"{name}-{self.model}")
 
@@ -84,29 +86,70 @@ class TrainingConfig:
         return self.tokens.removesuffix("s")
 
     def to_json(self) -> dict:
-        """The fields as JSON values, paths as text."""
-        return {
-            name: str(value) if isinstance(value, Path) else value for name, value in dataclasses.asdict(self).items()
-        }
+        """The fields as JSON values, paths as absolute ones; ``resume`` is no setting of a run."""
+        values = {name: value for name, value in dataclasses.asdict(self).items() if name != "resume"}
+        return {name: str(value.absolute()) if isinstance(value, Path) else value for name, value in values.items()}
+
+    @classmethod
+    def from_json(cls, values: dict) -> "TrainingConfig":
+        """What ``to_json`` gave; what is unknown is passed over, what is missing is the default.
+
+        Raises:
+            InputError: a value is out of range.
+            TypeError, ValueError: a value is of another type.
+        """
+        fields = {field.name: field for field in dataclasses.fields(cls) if field.name in values}
+        return cls(**{
+            name: None if values[name] is None else _parser(field)(values[name]) for name, field in fields.items()
+        })
 
     @classmethod
     def from_command_line(cls, arguments: list[str] | None = None) -> "TrainingConfig":
-        """Parse flags (``sys.argv[1:]`` by default). Exits with status 2 on a bad flag."""
+        """Parse flags (``sys.argv[1:]`` by default). Exits with status 2 on a bad flag.
+
+        Raises:
+            InputError: a value is out of range; or ``--resume`` names no run, or one that was
+                started with other settings than those given beside it.
+        """
         parser = argparse.ArgumentParser(
             description="Learn a vector for every token of a text, for TensorBoard's projector.",
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            argument_default=argparse.SUPPRESS,  # so that what is given can be told from what is not
         )
         for field in dataclasses.fields(cls):
-            shown = field.default if field.default is not None else argparse.SUPPRESS
+            default = "" if field.default is None else f" (default: {field.default})"
             parser.add_argument(
                 _flag(field.name),
                 type=_parser(field),
                 choices=field.metadata.get("choices"),
-                default=shown,
                 metavar=None if "choices" in field.metadata else _metavar(field),
-                help=field.metadata["help"],
+                help=field.metadata["help"] + default,
             )
-        return cls(**vars(parser.parse_args(arguments)))
+        given = vars(parser.parse_args(arguments))
+        config = cls(**given)
+        return config if config.resume is None else cls._resumed(given)
+
+    @classmethod
+    def _resumed(cls, given: dict[str, Any]) -> "TrainingConfig":
+        """The settings of a run that was begun, unless the flags given differ from them."""
+        directory = given.pop("resume")
+        path = directory / "config.json"
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            if not values.keys() >= {"corpus", "corpus_sha256"}:
+                raise ValueError("entries are missing")
+            started = cls.from_json(values)
+        except FileNotFoundError:
+            raise InputError(f"--resume {directory}: holds no run that was begun") from None
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise InputError(f"{path}: is damaged ({error}); start a new run") from None
+        moved = {name: given.pop(name) for name in ("corpus", "font") if name in given}  # the same text, elsewhere
+        for name, value in given.items():
+            if name != "out" and value != getattr(started, name):
+                raise InputError(
+                    f"--resume {directory}: was begun with {_flag(name)} {getattr(started, name)}, not {value}; "
+                    "leave the flag out, or start a new run"
+                )
+        return dataclasses.replace(started, resume=directory, **moved)
 
 
 def _flag(name: str) -> str:

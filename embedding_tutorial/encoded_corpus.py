@@ -139,9 +139,9 @@ def _tokenized(config: TrainingConfig, digest: Any) -> Iterator[tuple[list[str],
     if config.tokens == "characters":
         return map(tokenize, blocks)
     # Cutting words takes ten times as long as reading: a large text keeps all cores busy.
-    first = list(itertools.islice(blocks, 2))
+    first = list(itertools.islice(blocks, 3))  # the last block may be a few characters: three are a large text
     blocks = itertools.chain(first, blocks)
-    return map(tokenize, blocks) if len(first) < 2 else _in_processes(tokenize, blocks)
+    return map(tokenize, blocks) if len(first) < 3 else _in_processes(tokenize, blocks)
 
 
 def _in_processes(function: Callable, items: Iterable) -> Iterator:

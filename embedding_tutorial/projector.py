@@ -10,21 +10,24 @@
     vectors.npy, vocabulary.json   all vectors and tokens, exactly
     run.json                 what was trained on what, and a fingerprint of this export
     config.json, history.csv, model.keras, events, train/, validation/   from the training
+    checkpoint.npz           the last finished epoch of a run that is not finished
 
 Imports neither Keras nor TensorFlow. What the page accepts was read from TensorBoard's
 own behaviour; the tests ask a real server.
 """
 
+import contextlib
 import json
 import os
 import shutil
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from embedding_tutorial.config import InputError
 from embedding_tutorial.evaluation import NO_RADICAL, Category, radical
@@ -32,6 +35,8 @@ from embedding_tutorial.sprites import CELL, draw_sprite
 from embedding_tutorial.vectors import WordVectors, fingerprint, unit_rows
 
 CONFIG = "projector_config.pbtxt"
+CHECKPOINT = "checkpoint.npz"
+LOCK = ".lock"
 MOST_POINTS = 10_000  # what the page's t-SNE takes, and metadata.tsv stays below 1 MB, which it must
 MOST_DRAWN = 500  # more pictures hide each other
 MOST_COLOURS = 48  # the page offers a column as colour up to 50 different values
@@ -43,36 +48,52 @@ OTHER_RADICALS = "其他"
 _INVISIBLE = {"Cc", "Cf", "Zs", "Zl", "Zp", "Cs", "Co", "Cn"}
 
 
-def claim(directory: Path) -> bool:
-    """Check that a run may be written to ``directory``, and make it.
+@contextlib.contextmanager
+def claim(directory: Path, resume: bool = False) -> Iterator[bool]:
+    """Hold ``directory`` for a run, as long as the ``with`` lasts; make it where there is none.
 
-    Returns:
-        Whether it held a run already, which the new one will replace.
+    Args:
+        directory: where the run is written.
+        resume: the run there is to go on.
+
+    Yields:
+        Whether it held a run already, which a new one will replace.
 
     Raises:
-        InputError: it is a file, cannot be written, or holds something that is no run.
+        InputError: it is a file, cannot be written, holds something that is no run, or another
+            process is writing to it.
     """
+    flag = "--resume" if resume else "--out"
     if directory.exists() and not directory.is_dir():
-        raise InputError(f"--out {directory}: is a file; name a directory")
+        raise InputError(f"{flag} {directory}: is a file; name a directory")
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        found = os.listdir(directory)
-        probe = directory / ".probe"
-        probe.touch()
-        probe.unlink()
+        found = set(os.listdir(directory)) - {LOCK}
+        if found and "config.json" not in found:
+            raise InputError(f"{flag} {directory}: is not empty and no run directory; name another")
+        lock = FileLock(directory / LOCK, timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise InputError(f"{flag} {directory}: another process is writing to it; wait, or name another") from None
     except OSError as error:
-        raise InputError(f"--out {directory}: cannot be written ({error.strerror})") from None
-    if found and "config.json" not in found:
-        raise InputError(f"--out {directory}: is not empty and no run directory; name another")
-    return bool(found)
+        raise InputError(f"{flag} {directory}: cannot be written ({error.strerror})") from None
+    try:
+        yield bool(found)
+    finally:
+        lock.release()
 
 
-def remove_events(directory: Path) -> None:
-    """Remove an earlier run's event files, which would be drawn into the new run's curves."""
+def begin(directory: Path, config: dict) -> None:
+    """Make a directory ready for a new run: an earlier one's checkpoint and event files go, its settings are replaced.
+
+    Event files would be drawn into the new run's curves.
+    """
+    (directory / CHECKPOINT).unlink(missing_ok=True)
     for path in directory.glob("events.out.tfevents.*"):
         path.unlink()
     for name in ("train", "validation"):
         shutil.rmtree(directory / name, ignore_errors=True)
+    write_text(directory / "config.json", json.dumps(config, ensure_ascii=False, indent=2) + "\n")
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
@@ -219,10 +240,10 @@ def export(
         font: draws the most frequent tokens, as ``sprites.find_font`` gives it; ``None``: nothing is drawn.
 
     Raises:
-        FloatingPointError: a vector is not finite; nothing is written.
+        InputError: a vector is not finite; nothing is written.
     """
     if not np.isfinite(vectors.matrix).all():
-        raise FloatingPointError("a vector is not finite")
+        raise InputError("a vector is not finite; nothing is exported. Try a smaller --learning-rate")
     shown = WordVectors(vectors.index_to_key[:MOST_POINTS], vectors.counts[:MOST_POINTS], vectors.matrix[:MOST_POINTS])
     for name in (CONFIG, "run.json"):
         (directory / name).unlink(missing_ok=True)

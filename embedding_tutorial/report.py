@@ -1,7 +1,6 @@
 """Tables about finished runs: one run's evaluation, and several side by side."""
 
 import csv
-import dataclasses
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -76,7 +75,7 @@ def _control_rows(directory: Path, run: dict, level: str) -> list[list]:
     from embedding_tutorial.encoded_corpus import encode_corpus
     from embedding_tutorial.quiet import import_keras_quietly
 
-    config = config_of(run)
+    config = TrainingConfig.from_json(run["config"])
     corpus = encode_corpus(config)
     if corpus.sha256 != run["corpus_sha256"]:
         raise InputError(f"{config.corpus}: is not the text that {directory} was trained on")
@@ -93,14 +92,6 @@ def _control_rows(directory: Path, run: dict, level: str) -> list[list]:
         figure = f"twin among the {NEAREST} nearest, seen {occurrences} times"
         rows.append([figure, "trained", round(share, 3), None, None, chance, pairs])
     return rows
-
-
-def config_of(run: dict) -> TrainingConfig:
-    """The configuration that a ``run.json`` holds."""
-    paths = ("corpus", "init", "out")
-    known = {field.name for field in dataclasses.fields(TrainingConfig)}
-    values = {name: value for name, value in run["config"].items() if name in known}
-    return TrainingConfig(**{k: Path(v) if k in paths and v is not None else v for k, v in values.items()})
 
 
 def compare_runs(directories: list[Path]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,12 +11,13 @@ import pandas as pd
 import tensorflow as tf
 
 from embedding_tutorial.batches import default_batch_size, make_dataset
-from embedding_tutorial.callbacks import EpochOrder, Progress, Ripening
-from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.callbacks import EpochOrder, Progress, Ripening, StopIfNotFinite
+from embedding_tutorial.checkpoint import CHECKPOINT, Checkpoint, SaveCheckpoint, restore
+from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.encoded_corpus import EncodedCorpus
 from embedding_tutorial.evaluation import Category, read_categories, telling_tokens
 from embedding_tutorial.model import EmbeddingModel, build_model, compile_model
-from embedding_tutorial.projector import export, remove_events, write_text, write_whole
+from embedding_tutorial.projector import begin, export, write_whole
 from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import Vocabulary
 
@@ -64,6 +64,7 @@ def train(
     categories: Sequence[Category] | None = None,
     directory: Path | None = None,
     initial: WordVectors | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> TrainingResult:
     """Train a model, and watch its vectors ripen.
 
@@ -71,8 +72,12 @@ def train(
         config: how.
         corpus: on what, as ``encode_corpus(config)`` gives it.
         categories: groups to watch; ``None``: the shipped ones.
-        directory: where TensorBoard's curves go while training; ``None``: nowhere.
+        directory: where TensorBoard's curves and the checkpoint go while training; ``None``: nowhere.
         initial: vectors to start from, of ``config.dim`` numbers.
+        checkpoint: where to go on; the result is that of a run without a break, bit for bit.
+
+    Raises:
+        InputError: the loss is not finite any more, or the checkpoint is of another model.
     """
     categories = read_categories() if categories is None else categories
     training, validation = corpus.split(config.validation_split, config.seed)
@@ -89,28 +94,33 @@ def train(
     writer = tf.summary.create_file_writer(str(directory)) if directory else None
     telling = telling_tokens(corpus.vocabulary.tokens, config.tokens)
     ripening = Ripening(corpus.vocabulary, config.level, categories, telling, writer)
-    callbacks = [EpochOrder(order, config.seed), ripening, Progress(steps)]
+    progress = Progress(steps)
+    if checkpoint is not None:
+        restore(model, checkpoint)
+        ripening.snapshots = dict(checkpoint.snapshots)
+        ripening.history = {name: values.tolist() for name, values in checkpoint.history.items()}
+        progress.before = checkpoint.seconds
+    callbacks = [EpochOrder(order, config.seed), StopIfNotFinite(), ripening, progress]
     if directory is not None:
         callbacks.append(keras.callbacks.TensorBoard(directory, write_graph=False, embeddings_freq=0))
-    started = time.perf_counter()
-    history = model.fit(
+        callbacks.append(SaveCheckpoint(directory, ripening, progress))  # last: the epoch is finished
+    model.fit(
         dataset,
         validation_data=validation_dataset if int(validation_dataset.cardinality()) else None,
+        initial_epoch=0 if checkpoint is None else checkpoint.epochs,
         epochs=config.epochs,
         callbacks=callbacks,
         shuffle=False,  # the dataset shuffles itself
         verbose=0,  # Progress shows one bar for all epochs
-    ).history
-    seconds = time.perf_counter() - started
+    )
+    seconds = progress.seconds
     if writer is not None:
         writer.close()
-    columns = ("loss", "val_loss", "category_agreement", "radical_agreement")
-    watched = {name: history[name] for name in columns if name in history}
     return TrainingResult(
         model=model,
         vectors=vectors_of(model, corpus.vocabulary),
         snapshots=ripening.snapshots,
-        history=pd.DataFrame({"epoch": np.arange(1, config.epochs + 1), **watched}),
+        history=pd.DataFrame({"epoch": np.arange(1, config.epochs + 1), **ripening.history}),
         seconds=seconds,
     )
 
@@ -126,19 +136,29 @@ def train_and_export(
     """Train, and write a run directory that TensorBoard and everybody else can read.
 
     Args:
-        config: how to train; written to ``config.json`` before the first step.
+        config: how to train; written to ``config.json`` before the first step. With ``config.resume`` the
+            run that was begun there goes on after its last finished epoch.
         corpus: on what.
-        directory: a directory that ``projector.claim`` has given.
+        directory: a directory that ``projector.claim`` holds.
         categories: for evaluation and the projector's category column; ``None``: the shipped ones.
         initial: vectors to start from.
         font: draws tokens for the projector, as ``sprites.find_font`` gives it; ``None``: none are drawn.
+
+    Raises:
+        InputError: as ``train``; or the run to go on with was begun on another text.
     """
     categories = read_categories() if categories is None else categories
-    write_text(directory / "config.json", json.dumps(config.to_json(), ensure_ascii=False, indent=2) + "\n")
-    remove_events(directory)
+    checkpoint = None
+    if config.resume is None:
+        begin(directory, {**config.to_json(), "corpus_sha256": corpus.sha256})
+    else:
+        begun = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+        if begun["corpus_sha256"] != corpus.sha256:
+            raise InputError(f"--resume {directory}: was begun on another text than {config.corpus} is now")
+        checkpoint = Checkpoint.load(directory)
     # TensorBoard looks for projector_config.pbtxt only where an event file lies beside it, and
     # Keras writes its own to train/ and validation/; Ripening writes one to the directory itself.
-    result = train(config, corpus, categories, directory, initial)
+    result = train(config, corpus, categories, directory, initial, checkpoint)
     write_whole(directory / "model.keras", result.model.save)
     write_whole(directory / "history.csv", lambda path: result.history.to_csv(path, index=False))
     export(
@@ -160,4 +180,5 @@ def train_and_export(
         snapshots=result.snapshots,
         font=font,
     )
+    (directory / CHECKPOINT).unlink(missing_ok=True)  # only now: a death during the export loses nothing
     return result

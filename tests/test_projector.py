@@ -1,7 +1,10 @@
 """What the projector's page would read, by the rules of its own code."""
 
+import json
+
 import numpy as np
 import pytest
+from conftest import run_python
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,10 +13,10 @@ from embedding_tutorial.evaluation import Category
 from embedding_tutorial.projector import (
     MOST_COLOURS,
     MOST_POINTS,
+    begin,
     claim,
     export,
     metadata_table,
-    remove_events,
     visible,
     write_text,
 )
@@ -122,7 +125,7 @@ def test_the_page_gets_no_more_than_it_can_show_and_the_files_hold_all(tmp_path)
 def test_nothing_that_is_not_finite_is_exported(tmp_path):
     export_to(tmp_path, ["a", "b"])
     before = fingerprint(tmp_path)
-    with pytest.raises(FloatingPointError):
+    with pytest.raises(InputError, match="not finite; nothing is exported"):
         export(tmp_path, WordVectors("ab", [1, 1], [[1, np.nan], [1, 1]]), "[]", [], "character", {})
     assert fingerprint(tmp_path) == before
 
@@ -142,23 +145,33 @@ def test_an_export_that_breaks_off_shows_nothing(tmp_path, monkeypatch):
 
 
 def test_only_an_empty_place_or_a_run_is_claimed(tmp_path):
-    assert claim(tmp_path / "new" / "run") is False
+    with claim(tmp_path / "new" / "run") as holds_a_run:
+        assert holds_a_run is False
     (tmp_path / "new" / "run" / "config.json").touch()
-    assert claim(tmp_path / "new" / "run") is True
-    with pytest.raises(InputError, match="no run directory"):
-        claim(tmp_path / "new")
+    with claim(tmp_path / "new" / "run") as holds_a_run:
+        assert holds_a_run is True
     (tmp_path / "file").touch()
-    for path in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(InputError, match=r"is a file|cannot be written"):
-            claim(path)
+    for path, message in (("new", "no run directory"), ("file", "is a file"), ("file/below", "cannot be written")):
+        with pytest.raises(InputError, match=message), claim(tmp_path / path):
+            pass
 
 
-def test_an_earlier_run_s_curves_are_removed(tmp_path):
+def test_two_processes_never_write_to_one_run(tmp_path):
+    code = "import sys\nfrom pathlib import Path\nfrom embedding_tutorial.projector import claim\n"
+    code += "with claim(Path(sys.argv[1])): pass"
+    with claim(tmp_path):
+        done = run_python("-c", code, tmp_path, cwd=tmp_path)
+        assert "another process is writing to it" in done.stderr
+    assert run_python("-c", code, tmp_path, cwd=tmp_path).returncode == 0
+
+
+def test_a_new_run_begins_without_an_earlier_one_s_curves_and_checkpoint(tmp_path):
     (tmp_path / "train").mkdir()
-    for name in ("events.out.tfevents.1", "train/events.out.tfevents.2", "vectors.tsv"):
+    for name in ("events.out.tfevents.1", "train/events.out.tfevents.2", "vectors.tsv", "checkpoint.npz"):
         (tmp_path / name).touch()
-    remove_events(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["vectors.tsv"]
+    begin(tmp_path, {"dim": 3})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "vectors.tsv"]
+    assert json.loads((tmp_path / "config.json").read_text(encoding="utf-8")) == {"dim": 3}
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3), min_size=1, unique=True))

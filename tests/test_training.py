@@ -10,7 +10,7 @@ import pytest
 from conftest import COURT, FARM, REPOSITORY, two_worlds
 from gensim.models import KeyedVectors
 
-from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.encoded_corpus import encode_corpus
 from embedding_tutorial.evaluation import radical_agreement
 from embedding_tutorial.projector import align
@@ -71,7 +71,8 @@ def test_the_run_directory_holds_one_run_in_many_forms(finished_run):
     config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
     assert config["epochs"] == 20 and config["dim"] == 8
     run = json.loads((directory / "run.json").read_text(encoding="utf-8"))
-    assert run["config"] == config and run["sentences"] == 400
+    assert {**run["config"], "corpus_sha256": run["corpus_sha256"]} == config and run["sentences"] == 400
+    assert not (directory / "checkpoint.npz").exists()
     with open(directory / "history.csv", encoding="utf-8", newline="") as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == [str(i) for i in range(1, 21)]
 
@@ -107,6 +108,11 @@ def test_the_history_tells_of_ripening(worlds):
     assert sorted(result.snapshots) == [0, 1, 3, 4, 5, 7]
     np.testing.assert_array_equal(result.at(0).matrix, result.untrained.matrix)
     assert (result.at(1).matrix != result.at(7).matrix).any()
+
+
+def test_a_loss_that_is_not_finite_ends_training(worlds):
+    with pytest.raises(InputError, match=r"the loss is (nan|inf) in epoch 1, step .*; try a smaller --learning-rate"):
+        trained(worlds, learning_rate=1e30)
 
 
 def test_snapshots_lie_over_the_final_vectors(finished_run):

@@ -1,0 +1,252 @@
+"""A run that was stopped goes on, and nobody can tell from the result.
+
+``KILLS=100 pytest -m long tests/test_resume.py`` kills a hundred times.
+"""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from conftest import REPOSITORY, run_train, two_worlds
+
+from embedding_tutorial.checkpoint import Checkpoint
+from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.encoded_corpus import encode_corpus
+from embedding_tutorial.training import train, train_and_export
+from embedding_tutorial.vectors import WordVectors
+
+# What two runs with one seed have in common byte by byte. model.keras and event files hold time stamps.
+SAME = (
+    "vectors.tsv",
+    "vectors_unit.tsv",
+    "vectors.txt",
+    "vectors.npy",
+    "vocabulary.json",
+    "metadata.tsv",
+    "history.csv",
+)
+FLAGS = ("--corpus", "worlds.txt", "--dim", "8", "--epochs", "6", "--window", "2", "--out", "run")
+
+
+class Stop(keras.callbacks.Callback):
+    """Die in the middle of an epoch, as if the power had gone."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__()
+        self.epoch = epoch
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.dies = epoch == self.epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        if self.dies:
+            raise RuntimeError("power cut")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    place = tmp_path_factory.mktemp("resume")
+    (place / "worlds.txt").write_text(two_worlds(), encoding="utf-8")
+    return place
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(place):
+    done = run_train(*FLAGS, "--out", "uninterrupted", cwd=place)
+    assert done.returncode == 0, done.stderr
+    return place / "uninterrupted"
+
+
+def files(directory) -> dict[str, bytes]:
+    found = {name: (directory / name).read_bytes() for name in SAME}
+    found |= {path.name: path.read_bytes() for path in sorted((directory / "epochs").iterdir())}
+    return found
+
+
+def weights(directory) -> list[np.ndarray]:
+    import embedding_tutorial.model  # noqa: F401  registers our classes
+
+    return keras.models.load_model(directory / "model.keras").get_weights()
+
+
+def assert_same_result(directory, expected) -> None:
+    for name, content in files(expected).items():
+        assert files(directory)[name] == content, name
+    for ours, theirs in zip(weights(directory), weights(expected), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_same_seed_gives_the_same_files(place, uninterrupted):
+    assert run_train(*FLAGS, "--out", "again", cwd=place).returncode == 0
+    assert_same_result(place / "again", uninterrupted)
+
+
+@pytest.mark.parametrize(("model", "epoch"), [("skipgram", 0), ("skipgram", 5), ("cbow", 1)])
+def test_resumed_vectors_are_those_of_an_uninterrupted_run_bit_for_bit(model, epoch, place, tmp_path, monkeypatch):
+    config = TrainingConfig(corpus=place / "worlds.txt", dim=8, epochs=6, model=model, out=tmp_path / "run")
+    corpus = encode_corpus(config)
+    expected = train(config, corpus)
+    (tmp_path / "run").mkdir()
+    fit = keras.Sequential.fit
+    monkeypatch.setattr(
+        keras.Sequential, "fit", lambda *a, callbacks, **k: fit(*a, callbacks=[*callbacks, Stop(epoch)], **k)
+    )
+    with pytest.raises(RuntimeError, match="power cut"):
+        train_and_export(config, corpus, tmp_path / "run")
+    monkeypatch.undo()
+    checkpoint = Checkpoint.load(tmp_path / "run")
+    assert (checkpoint.epochs if checkpoint else 0) == epoch
+
+    again = TrainingConfig.from_command_line(["--resume", str(tmp_path / "run")])
+    result = train_and_export(again, encode_corpus(again), tmp_path / "run")
+    np.testing.assert_array_equal(result.vectors.matrix, expected.vectors.matrix)
+    assert result.history.equals(expected.history)
+    assert result.snapshots.keys() == expected.snapshots.keys()
+    for kept in expected.snapshots:
+        np.testing.assert_array_equal(result.snapshots[kept], expected.snapshots[kept])
+    assert not (tmp_path / "run" / "checkpoint.npz").exists()
+
+
+@pytest.fixture(scope="module")
+def begun(place, uninterrupted):
+    """A run directory as a kill within the first epoch leaves it."""
+    (place / "begun").mkdir()
+    (place / "begun" / "config.json").write_bytes((uninterrupted / "config.json").read_bytes())
+    return place / "begun"
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--dim", "16"], "--resume begun: was begun with --dim 8, not 16; leave the flag out"),
+        (["--dim", "32"], "was begun with --dim 8, not 32"),  # the default, but not that run's
+        (["--epochs", "7"], "was begun with --epochs 6, not 7"),
+        (["--corpus", "other.txt"], "begun: was begun on another text than other.txt is now"),
+    ],
+)
+def test_settings_that_no_longer_fit_are_refused(begun, flags, message):
+    (begun.parent / "other.txt").write_text(two_worlds(100), encoding="utf-8")
+    before = sorted(begun.iterdir())
+    done = run_train("--resume", "begun", *flags, cwd=begun.parent)
+    assert done.returncode != 0 and message in done.stderr and "Traceback" not in done.stderr
+    assert [path for path in sorted(begun.iterdir()) if path.name != ".lock"] == before
+
+
+def test_there_must_be_something_to_go_on_with(tmp_path):
+    (tmp_path / "mine").mkdir()
+    for name, content, message in (
+        ("nothing", None, "nothing: holds no run that was begun"),
+        ("mine", None, "mine: holds no run that was begun"),
+        ("mine", "{", "config.json: is damaged"),
+        ("mine", "[]", "config.json: is damaged"),
+        ("mine", '{"corpus": "a"}', "config.json: is damaged (entries are missing)"),
+        ("mine", '{"corpus": "a", "corpus_sha256": "", "dim": "x"}', "config.json: is damaged"),
+        ("mine", '{"corpus": "a", "corpus_sha256": "", "dim": 0}', "config.json: is damaged (--dim must be"),
+    ):
+        if content:
+            (tmp_path / "mine" / "config.json").write_text(content, encoding="utf-8")
+        with pytest.raises(InputError, match=re.escape(message)):
+            TrainingConfig.from_command_line(["--resume", str(tmp_path / name)])
+
+
+def test_a_damaged_checkpoint_is_one_line(tmp_path):
+    good = Checkpoint([np.ones(3)], {"loss": np.ones(2)}, {0: np.ones((2, 2))}, 1.5)
+    good.save(tmp_path)
+    data = (tmp_path / "checkpoint.npz").read_bytes()
+    draw = random.Random(0)
+    refused = 0
+    for _ in range(300):
+        damaged = bytearray(data)
+        for _ in range(draw.randint(1, 4)):
+            damaged[draw.randrange(len(damaged))] ^= 1 << draw.randrange(8)
+        damaged = damaged[: draw.choice([len(damaged), draw.randrange(len(damaged))])]
+        (tmp_path / "checkpoint.npz").write_bytes(damaged)
+        try:
+            read = Checkpoint.load(tmp_path)
+            np.testing.assert_array_equal(read.variables, good.variables)  # the damage hit nothing that matters
+        except InputError as error:
+            assert "damaged" in str(error)
+            refused += 1
+    assert refused > 200
+
+
+def kill_somewhere(place, directory, seconds: float, started: tuple) -> bool:
+    """Start or resume a run and kill it after some time; whether it had ended before."""
+    flags = (
+        ("--resume", directory.name) if (directory / "config.json").exists() else (*started, "--out", directory.name)
+    )
+    process = subprocess.Popen(
+        [sys.executable, REPOSITORY / "train.py", *flags], cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    try:
+        assert process.wait(seconds) == 0, process.stderr.read()
+        return True
+    except subprocess.TimeoutExpired:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        return False
+    finally:
+        process.stderr.close()
+
+
+@pytest.mark.long
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is Unix's")
+def test_killed_anywhere_what_can_be_read_is_whole_and_it_goes_on(place, uninterrupted):
+    kills = int(os.environ.get("KILLS", "6"))
+    started = time.monotonic()
+    assert run_train(*FLAGS, "--out", "timed", cwd=place).returncode == 0
+    seconds = time.monotonic() - started
+    draw = random.Random(kills)
+    done = attempts = exports = 0
+    while done < kills:
+        directory = place / f"killed-{attempts}"
+        attempts += 1
+        finished = False
+        while not finished:
+            # Mostly where something is written: training begins after about half of the time.
+            finished = kill_somewhere(place, directory, draw.uniform(0.5, 1.05) * seconds, FLAGS)
+            done += not finished
+            if not finished and (directory / "run.json").exists():
+                WordVectors.load(directory)  # raises if it is a mixture of two exports
+                exports += 1
+        assert_same_result(directory, uninterrupted)
+    print(f"{done} kills in {attempts} runs, {exports} of them with a whole export at hand")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent another way there")
+def test_ctrl_c_says_how_to_go_on(place):
+    command = [sys.executable, REPOSITORY / "train.py", *FLAGS, "--epochs", "5000", "--out", "ctrl-c"]
+    process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+    while not (place / "ctrl-c" / "checkpoint.npz").exists():
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    printed, complaints = process.communicate(timeout=60)
+    assert process.returncode == 130 and complaints == ""
+    assert printed.splitlines()[-2:] == [
+        "Stopped. To go on after the last finished epoch:",
+        f"  {sys.executable} {REPOSITORY / 'train.py'} --resume ctrl-c",
+    ]
+    assert json.loads((place / "ctrl-c" / "config.json").read_text(encoding="utf-8"))["epochs"] == 5000
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's /dev/full")
+def test_a_full_disk_ends_training_in_one_line_and_loses_nothing(place, uninterrupted, tmp_path):
+    """A file of the export that cannot be written, as on a full disk; when there is room again, the run goes on."""
+    (place / "full").mkdir()
+    (place / "full" / "config.json").write_bytes((uninterrupted / "config.json").read_bytes())
+    (place / "full" / ".vectors.partial.txt").symlink_to("/dev/full")
+    done = run_train("--resume", "full", cwd=place)
+    assert done.returncode != 0
+    assert "No space left on device" in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
+    (place / "full" / ".vectors.partial.txt").unlink()
+    assert run_train("--resume", "full", cwd=place).returncode == 0
+    assert_same_result(place / "full", uninterrupted)
