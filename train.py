@@ -19,9 +19,12 @@ def main(arguments: list[str] | None = None) -> None:
     """Parse flags, check everything that can be checked, then train, export and say what came out."""
     config = TrainingConfig.from_command_line(arguments)
 
-    from embedding_tutorial.projector import claim
+    from embedding_tutorial.projector import claim, is_finished
     from embedding_tutorial.sprites import find_font
 
+    if config.resume and is_finished(config.resume):
+        print(f"{config.resume} is finished: there is nothing to go on with")
+        return
     corpus = encode_corpus(config)
     initial = starting_vectors(config, corpus.vocabulary)
     font = find_font(config.font)

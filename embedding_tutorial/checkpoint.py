@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from embedding_tutorial.callbacks import Progress, Ripening
-from embedding_tutorial.config import InputError
+from embedding_tutorial.config import InputError, one_line
 from embedding_tutorial.projector import CHECKPOINT, write_whole
 
 
@@ -70,7 +70,7 @@ class Checkpoint:
         except FileNotFoundError:
             return None
         except Exception as error:  # zipfile and NumPy stumble over damage in a dozen ways
-            raise InputError(f"{path}: damaged ({error}); remove it to train from the start") from None
+            raise InputError(f"{path}: damaged ({one_line(error)}); remove it to train from the start") from None
 
 
 def variables_of(model: keras.Model) -> list[keras.Variable]:

@@ -19,6 +19,11 @@ class InputError(ValueError):
     """Something the user gave cannot be used; the message is one line that says what to do."""
 
 
+def one_line(error: Exception) -> str:
+    """What an error says, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def _option(default: Any, help: str, **rules: Any) -> Any:
     """A dataclass field with a help text and rules: ``choices``, ``minimum``, ``below``."""
     return dataclasses.field(default=default, metadata={"help": help, **rules})

@@ -72,8 +72,9 @@ class EmbeddingModel(keras.Sequential):
         is_predicted = ops.cast(ops.not_equal(y, PADDING), hidden.dtype)  # (B, T)
 
         if context:
-            # CBOW: each place predicts its own token, P = 1.
-            hidden = context[0](hidden, mask=is_token)
+            # CBOW: each place predicts its own token from its context, P = 1.
+            for layer in context:
+                hidden = layer(hidden, mask=is_token)  # (B, T, D) -> (B, T, D)
             scores = (ops.sum(hidden * predicted, axis=-1) + bias)[..., None]  # (B, T, P)
             weights = is_predicted[..., None]  # (B, T, P)
         else:

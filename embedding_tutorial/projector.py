@@ -83,6 +83,11 @@ def claim(directory: Path, resume: bool = False) -> Iterator[bool]:
         lock.release()
 
 
+def is_finished(directory: Path) -> bool:
+    """Whether the run there was trained and exported to its end."""
+    return (directory / "run.json").exists() and not (directory / CHECKPOINT).exists()
+
+
 def begin(directory: Path, config: dict) -> None:
     """Make a directory ready for a new run: an earlier one's checkpoint and event files go, its settings are replaced.
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.config import InputError, TrainingConfig, one_line
 from embedding_tutorial.progress import watched
 from embedding_tutorial.vocabulary import Vocabulary
 
@@ -189,8 +189,8 @@ class WordVectors:
             if matrix.ndim != 2 or not np.isfinite(matrix).all():
                 raise ValueError("vectors.npy holds no table of finite numbers")
             return cls(vocabulary.tokens, vocabulary.counts, matrix)
-        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
-            raise InputError(f"{directory}: damaged ({error}); train it again") from None
+        except Exception as error:  # NumPy and JSON stumble over damage in a dozen ways
+            raise InputError(f"{directory}: damaged ({one_line(error)}); train it again") from None
 
     def save_word2vec(self, path: Path | str) -> None:
         """Write word2vec's text format: ``V D``, then a line ``token number number …`` each.
@@ -295,10 +295,14 @@ def read_run(directory: Path) -> dict:
         run = json.loads((directory / "run.json").read_text(encoding="utf-8"))
         if not {"config", "fingerprint"} <= run.keys():
             raise ValueError("run.json lacks entries")
+        TrainingConfig.from_json(run["config"])  # raises where a setting is none
+        run["fit_seconds"] = float(run.get("fit_seconds", "nan"))
+        run["corpus_sha256"] = str(run.get("corpus_sha256"))
         return run
     except FileNotFoundError:
         started = (directory / "config.json").exists()
-        problem = "the run is not finished; train it again" if started else "is no run directory"
+        way_out = f"go on with: train.py --resume {directory}"
+        problem = f"the run is not finished; {way_out}" if started else "is no run directory"
         raise InputError(f"{directory}: {problem}") from None
-    except (OSError, ValueError, AttributeError) as error:
-        raise InputError(f"{directory}: run.json is damaged ({error}); train it again") from None
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise InputError(f"{directory}: run.json is damaged ({one_line(error)}); train it again") from None

@@ -5,12 +5,15 @@ import errno
 import hashlib
 import tempfile
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import REPOSITORY
-from gensim.models import Word2Vec
+from gensim.models import KeyedVectors, Word2Vec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from embedding_tutorial import corpus as corpus_module
 from embedding_tutorial import encoded_corpus
@@ -19,6 +22,8 @@ from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.corpus import read_sentences, tokenize
 from embedding_tutorial.encoded_corpus import EncodedCorpus, encode_corpus
 from embedding_tutorial.layers import band_matrix
+from embedding_tutorial.projector import export
+from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import Vocabulary
 
 LENGTHS = np.array([1, 2, 0, 7, 8, 9, 31, 32, 33, 34, 53, 54, 55, 97, 200])
@@ -192,6 +197,46 @@ def test_blocks_of_text_become_the_ids_that_the_whole_text_becomes(tokens, small
     assert corpus.ids.tolist() == [id for ids in expected for id in ids]
     assert corpus.tokens_left_out == sum(map(len, sentences)) - len(corpus.ids)
     assert corpus.sha256 == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_line_of_a_million_characters_is_cut_into_rows(tmp_path):
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    draw = np.random.default_rng(0).integers(0, 26, 1_000_000)
+    corpus = encode_corpus(config_for(tmp_path, "".join(letters[i] for i in draw)))
+    assert corpus.lengths.tolist() == [1_000_000]
+    assert [corpus.vocabulary.tokens[id - 1] for id in corpus.ids[:50]] == [letters[i] for i in draw[:50]]
+    rows = cut_rows(np.asarray(corpus.lengths), 5)
+    assert rows.length.max() == 32 and np.sum(rows.last - rows.first) == 1_000_000
+
+
+def test_one_character_a_million_times_is_refused(tmp_path):
+    with pytest.raises(InputError, match="only 1 different characters"):
+        encode_corpus(config_for(tmp_path, "啊" * 1_000_000))
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=300), st.sampled_from(["characters", "words"]))
+def test_any_text_gives_vectors_that_everybody_reads_or_is_refused(text, tokens):
+    """Text -> ids -> vocabulary -> run directory -> here and gensim again, every token in its place."""
+    with tempfile.TemporaryDirectory() as place:
+        config = config_for(Path(place), text, tokens=tokens, min_count=1)
+        try:
+            corpus = encode_corpus(config)
+        except InputError as error:
+            assert str(config.corpus) in str(error) and "\n" not in str(error)
+            return
+        vocabulary = corpus.vocabulary
+        assert corpus.lengths.sum() == len(corpus.ids) == vocabulary.counts.sum()
+        matrix = np.random.default_rng(0).normal(size=(len(vocabulary), 3))
+        vectors = WordVectors(vocabulary.tokens, vocabulary.counts, matrix)
+        (Path(place) / "run").mkdir()
+        run = {"config": config.to_json()}
+        export(Path(place) / "run", vectors, vocabulary.to_json(), [], config.level, run)
+        assert len((Path(place) / "run" / "vectors.tsv").read_text(encoding="utf-8").splitlines()) == len(vocabulary)
+        loaded = WordVectors.load(Path(place) / "run")
+        theirs = KeyedVectors.load_word2vec_format(str(Path(place) / "run" / "vectors.txt"))
+        assert loaded.index_to_key == theirs.index_to_key == list(vocabulary.tokens)
+        np.testing.assert_array_equal(loaded.matrix, theirs.vectors)
+        assert WordVectors.load_word2vec(Path(place) / "run" / "vectors.txt").index_to_key == theirs.index_to_key
 
 
 def test_a_full_disk_is_one_line(tmp_path, monkeypatch):

@@ -1,10 +1,15 @@
 """``python train.py`` as users meet it, the clumsy ones too."""
 
 import os
+import subprocess
+import sys
 
+import numpy as np
 import pytest
-from conftest import COURT, run_train, two_worlds
+from conftest import COURT, REPOSITORY, run_train, two_worlds
 
+from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.encoded_corpus import encode_corpus
 from embedding_tutorial.vocabulary import Vocabulary
 
 
@@ -50,6 +55,47 @@ def test_a_book_on_one_line_works(tmp_path):
     (tmp_path / "book.txt").write_text(two_worlds().replace("\n", ""), encoding="utf-8")
     done = run_train("--corpus", "book.txt", "--epochs", "1", "--dim", "2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LC_ALL": "C"},
+        {"PYTHONIOENCODING": "gbk"},
+        {"PYTHONIOENCODING": "latin-1"},
+    ],
+    ids=["C locale", "GBK console", "Latin console"],
+)
+def test_consoles_and_locales_that_know_no_utf8(environment, tmp_path):
+    (tmp_path / "text.txt").write_text(two_worlds(40) + "👑宫殿" * 20, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, REPOSITORY / "train.py", "--corpus", "text.txt", "--epochs", "1", "--dim", "4"],
+        cwd=tmp_path,
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    vocabulary = Vocabulary.load(tmp_path / "runs" / "text-characters" / "vocabulary.json")
+    assert {"👑", "宫"} <= set(vocabulary.tokens)
+    asked = subprocess.run(
+        [sys.executable, "-m", "embedding_tutorial", "neighbors", "宫", "--topn", "50"],
+        cwd=tmp_path,
+        env={**os.environ, **environment, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        check=False,
+    )
+    assert asked.returncode == 0, asked.stderr
+    encoding = environment.get("PYTHONIOENCODING", "utf-8")
+    assert "👑".encode(encoding, "backslashreplace") in asked.stdout
+
+
+def test_windows_line_ends_change_nothing(tmp_path):
+    for name, end in (("unix", "\n"), ("windows", "\r\n")):
+        (tmp_path / f"{name}.txt").write_bytes(two_worlds(40).replace("\n", end).encode())
+    unix, windows = (encode_corpus(TrainingConfig(corpus=tmp_path / f"{name}.txt")) for name in ("unix", "windows"))
+    np.testing.assert_array_equal(unix.ids, windows.ids)
+    np.testing.assert_array_equal(unix.lengths, windows.lengths)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.model import VALIDATION_NOISE, build_model, compile_model
+from embedding_tutorial.model import VALIDATION_NOISE, EmbeddingModel, build_model, compile_model
 from embedding_tutorial.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary(list("abcdefghijkl"), range(12, 0, -1))
@@ -146,3 +146,30 @@ def test_no_table_is_read_whole_in_a_step():
         inside = {id(inner) for handle, inner in graph.captures if id(handle) in handles}
         reads = [op.type for op in graph.get_operations() if any(id(given) in inside for given in op.inputs)]
         assert len(inside) == 2 and set(reads) == {"ResourceGather"}
+
+
+def test_a_layer_of_one_s_own_takes_its_place_between_embedding_and_scores():
+    """As the README says: any layer (B, T, D) -> (B, T, D) that takes a mask makes a context."""
+
+    class Before(keras.layers.Layer):
+        """The context of a token is the token before it."""
+
+        supports_masking = True
+
+        def call(self, hidden, mask=None):
+            return keras.ops.pad(hidden[:, :-1], [(0, 0), (1, 0), (0, 0)])
+
+    ready = ready_model(model="cbow")
+    embedding, _, output = ready.layers
+    model = EmbeddingModel([embedding, Before(), output])
+    compile_model(model, TrainingConfig(), steps=10)
+    E, table, bias = (np.asarray(weight) for weight in (embedding.embeddings, output.table, output.bias))
+    noise = np.asarray(output.draw_noise(VALIDATION_NOISE))
+    losses = []
+    for ids, predicted in zip(X, Y, strict=True):
+        for place in np.flatnonzero(predicted):
+            hidden = E[ids[place - 1]] if place else np.zeros(4)
+            loss = softplus(-(hidden @ table[ids[place]] + bias[ids[place]]))
+            losses.append(loss + 5 / len(noise) * softplus(table[noise] @ hidden + bias[noise]).sum())
+    assert float(model.compute_loss(X, Y, model(X), training=False)) == pytest.approx(np.mean(losses), rel=1e-5)
+    model.fit(X, Y, verbose=0)

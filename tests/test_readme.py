@@ -1,9 +1,12 @@
-"""The two READMEs: same commands, same links, nothing that is not there."""
+"""The two READMEs: same commands, same links, nothing that is not there, and every command runs."""
 
+import importlib.util
 import re
+import shlex
+import shutil
 
 import pytest
-from conftest import REPOSITORY
+from conftest import REPOSITORY, run_python, run_train
 
 from embedding_tutorial.sprites import HOW_TO_GET_A_FONT
 
@@ -58,3 +61,52 @@ def test_the_printed_lines_are_those_of_the_command(finished_run):
 def test_the_gate_finds_its_two_commands():
     found = [line for line in read("README.md").splitlines() if line.startswith("python3 -m venv ")]
     assert len(found) == 2 and found[0].endswith("train.py") and found[1].endswith("pytest")
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """Where somebody stands who has run ``train.py`` and brings texts of their own."""
+    place = tmp_path_factory.mktemp("reader")
+    assert run_train(cwd=place).returncode == 0
+    text = (REPOSITORY / "datasets" / "palace.txt").read_text(encoding="utf-8").splitlines(keepends=True)
+    (place / "my.txt").write_text("".join(text[:600]), encoding="utf-8")
+    (place / "more.txt").write_text("".join(text[:900]), encoding="utf-8")
+    for name in "ab":
+        shutil.copytree(place / "runs" / "palace-characters", place / "runs" / name)
+    return place
+
+
+def run_line(line, place):
+    """A command of the README, as far as a test can run it; ``None`` for what others run or what never ends."""
+    words = shlex.split(line)
+    needs_plotly = "map" in words and importlib.util.find_spec("plotly") is None
+    if words[0] != ".venv/bin/python" or {"pytest", "tensorboard", "--quick"} & set(words) or needs_plotly:
+        return None
+    if words[1] == "train.py":
+        return run_train(*words[2:], cwd=place)
+    return run_python(*words[1:], cwd=place)
+
+
+@pytest.mark.long
+def test_every_command_runs(reader):
+    ran = 0
+    for line in commands(read("README.md")):
+        done = run_line(line, reader)
+        if done is not None:
+            assert done.returncode == 0, f"{line}: {done.stderr}"
+            ran += 1
+    assert ran >= 14
+
+
+@pytest.mark.long
+def test_every_printed_answer_looks_like_the_command_s(reader):
+    """Numbers and neighbours differ from one processor to another; columns and the number of lines do not."""
+    answers = re.findall(r"^\$ (.+)\n((?:(?!\$ |```).*\n)+)", read("README.md"), re.MULTILINE)
+    assert len(answers) >= 2
+    for line, shown in answers:
+        printed = run_line(line, reader).stdout
+        assert len(printed.splitlines()) == len(shown.splitlines())
+        for ours, theirs in zip(printed.splitlines(), shown.splitlines(), strict=True):
+            assert len(ours.split()) == len(theirs.split())
+            words = [word for word in ours.split() if re.fullmatch(r"[a-z:]+", word)]
+            assert words == [word for word in theirs.split() if re.fullmatch(r"[a-z:]+", word)]

@@ -140,6 +140,13 @@ def test_settings_that_no_longer_fit_are_refused(begun, flags, message):
     assert [path for path in sorted(begun.iterdir()) if path.name != ".lock"] == before
 
 
+def test_a_finished_run_is_left_as_it_is(uninterrupted):
+    before = files(uninterrupted), (uninterrupted / "run.json").stat().st_mtime_ns
+    done = run_train("--resume", uninterrupted.name, cwd=uninterrupted.parent)
+    assert done.returncode == 0 and "is finished: there is nothing to go on with" in done.stdout
+    assert (files(uninterrupted), (uninterrupted / "run.json").stat().st_mtime_ns) == before
+
+
 def test_there_must_be_something_to_go_on_with(tmp_path):
     (tmp_path / "mine").mkdir()
     for name, content, message in (
