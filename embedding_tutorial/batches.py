@@ -184,16 +184,17 @@ def make_dataset(
             ids, lengths = subsample(ids, lengths, keep, np.random.default_rng([seed, epoch, number]))
         return cut_batches(ids, lengths, window, batch_size)
 
+    def arrays(number: int, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        block = cut(number, seed, epoch)
+        return block.ids, block.rows, block.table
+
     def block(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         seed_and_epoch = tf.zeros(2, tf.int64)
         if order is not None:
             seed_and_epoch = tf.identity(order)
             number = tf.random.experimental.index_shuffle(number, order, len(blocks) - 1)
-        ids, rows, table = tf.numpy_function(
-            lambda *place: dataclasses.astuple(cut(*map(int, place))),
-            [number, *tf.unstack(seed_and_epoch)],
-            [tf.int32, tf.int64, tf.int64],
-        )
+        place = [number, *tf.unstack(seed_and_epoch)]
+        ids, rows, table = tf.numpy_function(arrays, place, [tf.int32, tf.int64, tf.int64])
         return tf.ensure_shape(ids, [None]), tf.ensure_shape(rows, [None, 4]), tf.ensure_shape(table, [None, 4])
 
     def batch(i: tf.Tensor, ids: tf.Tensor, rows: tf.Tensor, table: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -50,7 +50,7 @@ class EmbeddingModel(keras.Sequential):
 
         Args:
             x: ``(B, T)`` ids that are looked up, 0 for padding.
-            y: ``(B, T)`` ids to be predicted at the same places, 0 for none.
+            y: ``(B, T)``: ``x`` where a token is to be predicted, 0 where none is.
             y_pred: ``(B, T, V + 1)`` scores; used by the full softmax alone.
             sample_weight: not used.
             training: fresh noise tokens if true, the fixed ones if false.

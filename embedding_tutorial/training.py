@@ -87,6 +87,11 @@ def train(
     # Larger batches: nothing is learned from them, so fewer are better.
     validation_dataset = make_dataset(validation, config.window, 16 * batch_size)
     steps = int(dataset.cardinality())
+    if not steps:
+        raise InputError(
+            f"{config.corpus}: no two neighbours are left to learn from; "
+            "use a smaller --validation-split or a larger --sample"
+        )
 
     model = build_model(config, corpus.vocabulary, initial)
     compile_model(model, config, steps * config.epochs)

@@ -110,6 +110,14 @@ def test_the_history_tells_of_ripening(worlds):
     assert (result.at(1).matrix != result.at(7).matrix).any()
 
 
+def test_frequent_tokens_may_be_dropped_but_not_all(worlds):
+    first, second, whole = (trained(worlds, epochs=2, sample=sample) for sample in (0.01, 0.01, 0.0))
+    np.testing.assert_array_equal(first.vectors.matrix, second.vectors.matrix)
+    assert (first.vectors.matrix != whole.vectors.matrix).any()
+    with pytest.raises(InputError, match=r"no two neighbours are left .*larger --sample"):
+        trained(worlds, sample=1e-15)
+
+
 def test_a_loss_that_is_not_finite_ends_training(worlds):
     with pytest.raises(InputError, match=r"the loss is (nan|inf) in epoch 1, step .*; try a smaller --learning-rate"):
         trained(worlds, learning_rate=1e30)
