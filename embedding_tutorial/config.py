@@ -55,7 +55,7 @@ class TrainingConfig:
     )
     min_count: int = _option(5, "tokens seen fewer times are left out", minimum=1)
     sample: float = _option(
-        0.0, "drop frequent tokens at random, as word2vec does (try 0.001 for words; 0: drop none)", minimum=0.0
+        0.0, "drop frequent tokens at random, as word2vec does, say 0.001: quicker; small texts lose by it", minimum=0.0
     )
     epochs: int = _option(10, "passes over the corpus", minimum=1)
     batch_size: int | None = _option(None, "tokens in a training step (default: 256 to 2048, by the text)", minimum=1)
