@@ -11,11 +11,11 @@ sentences never share a row. A batch is ``(x, y)``, both ``(rows, T)`` of ids:
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from embedding_tutorial.encoded_corpus import EncodedCorpus
+from embedding_tutorial.encoded_corpus import EncodedCorpus, keep_tokens
 from embedding_tutorial.vocabulary import PADDING
 
 if TYPE_CHECKING:
@@ -83,8 +83,7 @@ def longest_row(window: int) -> int:
     return max(ROW_LENGTHS[-1], 4 * window)
 
 
-@dataclasses.dataclass(frozen=True)
-class Batches:
+class Batches(NamedTuple):
     """One block of the text, cut into rows, and the rows sorted into batches.
 
     Attributes:
@@ -119,16 +118,14 @@ def cut_batches(ids: np.ndarray, lengths: np.ndarray, window: int, batch_size: i
 def subsample(
     ids: np.ndarray, lengths: np.ndarray, keep: np.ndarray, draw: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Drop tokens at random, each with its own probability; what is left moves together.
+    """Drop tokens at random, each with its own probability.
 
     Args:
         ids, lengths: sentences end to end, and how long each is.
         keep: ``(V + 1,)`` the probability to stay, by id; see ``keep_probability``.
         draw: says which.
     """
-    kept = draw.random(len(ids)) < keep[ids]
-    sentence = np.repeat(np.arange(len(lengths)), lengths)
-    return ids[kept], np.bincount(sentence[kept], minlength=len(lengths))
+    return keep_tokens(ids, lengths, draw.random(len(ids)) < keep[ids])
 
 
 def keep_probability(counts: np.ndarray, sample: float) -> np.ndarray:
@@ -184,17 +181,13 @@ def make_dataset(
             ids, lengths = subsample(ids, lengths, keep, np.random.default_rng([seed, epoch, number]))
         return cut_batches(ids, lengths, window, batch_size)
 
-    def arrays(number: int, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        block = cut(number, seed, epoch)
-        return block.ids, block.rows, block.table
-
     def block(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         seed_and_epoch = tf.zeros(2, tf.int64)
         if order is not None:
             seed_and_epoch = tf.identity(order)
             number = tf.random.experimental.index_shuffle(number, order, len(blocks) - 1)
         place = [number, *tf.unstack(seed_and_epoch)]
-        ids, rows, table = tf.numpy_function(arrays, place, [tf.int32, tf.int64, tf.int64])
+        ids, rows, table = tf.numpy_function(cut, place, [tf.int32, tf.int64, tf.int64])
         return tf.ensure_shape(ids, [None]), tf.ensure_shape(rows, [None, 4]), tf.ensure_shape(table, [None, 4])
 
     def batch(i: tf.Tensor, ids: tf.Tensor, rows: tf.Tensor, table: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -166,6 +166,21 @@ def _mapped(file: BinaryIO, corpus: Path) -> np.memmap:
     return np.memmap(file, np.int32, "r+")
 
 
+def keep_tokens(ids: np.ndarray, lengths: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Leave tokens out of sentences; what is left moves together.
+
+    Args:
+        ids: sentences end to end, ``(n,)``.
+        lengths: tokens in each, ``(s,)``.
+        kept: which tokens stay, ``(n,)`` bool.
+
+    Returns:
+        The ids that stay, and the new lengths, ``(s,)``.
+    """
+    sentence = np.repeat(np.arange(len(lengths)), lengths)  # (n,) the sentence of each token
+    return ids[kept], np.bincount(sentence[kept], minlength=len(lengths))
+
+
 def _replace_numbers(numbers: np.ndarray, lengths: np.ndarray, id_of: np.ndarray) -> int:
     """Turn numbers into ids in place, move what is kept to the front, and correct the lengths.
 
@@ -182,10 +197,7 @@ def _replace_numbers(numbers: np.ndarray, lengths: np.ndarray, id_of: np.ndarray
         block = lengths[first : first + BLOCK_SENTENCES]  # a view
         size = int(block.sum(dtype=np.int64))
         ids = id_of[numbers[read : read + size]]
-        kept = ids > 0
-        sentence = np.repeat(np.arange(len(block)), block)
-        block[:] = np.bincount(sentence[kept], minlength=len(block))
-        ids = ids[kept]
+        ids, block[:] = keep_tokens(ids, block, ids > 0)
         numbers[written : written + len(ids)] = ids  # never beyond what was read
         read, written = read + size, written + len(ids)
     return written

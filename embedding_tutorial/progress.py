@@ -11,6 +11,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 EVERY = 10  # seconds between lines where the output is no terminal
+PATIENCE = 0.5  # seconds of work before a bar is shown
 
 
 class Meter:
@@ -27,12 +28,6 @@ class Meter:
 
     def __enter__(self) -> "Meter":
         self.started = self.shown = time.monotonic()
-        if sys.stdout.isatty():
-            from rich.progress import Progress  # comes with Keras
-
-            self.bar = Progress(transient=True)  # it goes when the work is done
-            self.task = self.bar.add_task(self.what, total=self.total)
-            self.bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -41,11 +36,17 @@ class Meter:
 
     def at(self, done: float) -> None:
         """Tell how much is done by now, in the unit of ``total``."""
-        if self.bar:
-            self.bar.update(self.task, completed=done)
-            return
         now = time.monotonic()
-        if now - self.shown >= EVERY and 0 < done < self.total:
+        if sys.stdout.isatty():
+            if self.bar is None and now - self.started >= PATIENCE:
+                from rich.progress import Progress  # comes with Keras
+
+                self.bar = Progress(transient=True)  # it goes when the work is done
+                self.task = self.bar.add_task(self.what, total=self.total)
+                self.bar.start()
+            if self.bar:
+                self.bar.update(self.task, completed=done)
+        elif now - self.shown >= EVERY and 0 < done < self.total:
             self.shown = now
             left = (now - self.started) * (self.total - done) / done
             print(f"{self.what}: {100 * done / self.total:.0f} %, {left:.0f} s left", flush=True)
