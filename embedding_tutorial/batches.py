@@ -84,35 +84,59 @@ def longest_row(window: int) -> int:
 
 
 class Batches(NamedTuple):
-    """One block of the text, cut into rows, and the rows sorted into batches.
+    """A block of the text as batches, ready to be handed out.
 
     Attributes:
-        ids: the block's tokens, ``(n,)`` int32.
-        rows: start, length, first, last of each row (see ``Rows``), rows of one padded
-            length side by side, ``(R, 4)`` int64.
-        table: a line a batch, ``(batches, 4)`` int64: padded length, its first row within the
-            rows of that length, where these start, how many they are.
+        x, y: the places of all batches, row by row, ``(places,)`` int32.
+        table: a line a batch, ``(batches, 3)`` int64: its first place, its rows, their length ``T``.
     """
 
-    ids: np.ndarray
-    rows: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
     table: np.ndarray
 
 
-def cut_batches(ids: np.ndarray, lengths: np.ndarray, window: int, batch_size: int) -> Batches:
-    """Cut sentences (``ids`` end to end, ``lengths``) into rows and gather rows of like length into batches."""
+def cut_batches(
+    ids: np.ndarray, lengths: np.ndarray, window: int, batch_size: int, draw: np.random.Generator | None = None
+) -> Batches:
+    """Cut sentences into rows, and put rows of like length into batches of ``batch_size`` places.
+
+    A row is padded to the next of a few lengths, and a batch that the rows of its length do not fill
+    is filled with empty rows: so batches come in few shapes, and a backend that compiles a step for
+    each shape compiles few.
+
+    Args:
+        ids, lengths: sentences end to end, and how long each is.
+        window: neighbours to each side.
+        batch_size: places in a batch.
+        draw: shuffles the rows and the batches; ``None``: they stay in order.
+    """
     rows = cut_rows(lengths, window)
-    padded_lengths = np.array(sorted({*ROW_LENGTHS, longest_row(window)}))
+    padded_lengths = sorted({*ROW_LENGTHS, longest_row(window)})
     bucket = np.searchsorted(padded_lengths, rows.length)  # (R,) which padded length
-    columns = np.stack([rows.start, rows.length, rows.first, rows.last], axis=1)  # (R, 4)
-    sizes = np.bincount(bucket, minlength=len(padded_lengths))
-    starts = np.cumsum(sizes) - sizes
-    table = [
-        (padded, row, start, size)
-        for padded, start, size in zip(padded_lengths, starts, sizes, strict=True)
-        for row in range(0, size, max(1, batch_size // padded))
-    ]
-    return Batches(ids, columns[np.argsort(bucket, kind="stable")], np.array(table, np.int64).reshape(-1, 4))
+    rows = np.stack([rows.start, rows.length, rows.first, rows.last])[:, :, None]  # (4, R, 1)
+    rows = np.pad(rows, ((0, 0), (0, 1), (0, 0)))  # (4, R + 1, 1) the last one is empty
+    x, y, table, written = [], [], [], 0
+    for number, padded in enumerate(padded_lengths):
+        chosen = np.flatnonzero(bucket == number)
+        if draw is not None:
+            draw.shuffle(chosen)
+        # Half a batch, a quarter … where all rows of this length do not fill more.
+        in_a_batch = min(max(1, batch_size // padded), 1 << max(0, len(chosen) - 1).bit_length())
+        chosen = np.pad(chosen, (0, -len(chosen) % in_a_batch), constant_values=-1)
+        start, length, first, last = rows[:, chosen]  # (rows, 1) each
+        place = np.arange(padded)  # (T,)
+        at = np.minimum(start + place, len(ids) - 1)  # (rows, T)
+        found = np.where(place < length, ids[at], PADDING)
+        x.append(found.ravel())
+        y.append(np.where((first <= place) & (place < last), found, PADDING).ravel())
+        for _ in range(0, len(chosen), in_a_batch):
+            table.append((written, in_a_batch, padded))
+            written += in_a_batch * padded
+    table = np.array(table, np.int64).reshape(-1, 3)
+    if draw is not None:
+        draw.shuffle(table)
+    return Batches(np.concatenate(x, dtype=np.int32), np.concatenate(y, dtype=np.int32), table)
 
 
 def subsample(
@@ -150,19 +174,19 @@ def keep_probability(counts: np.ndarray, sample: float) -> np.ndarray:
 
 
 def make_dataset(
-    corpus: EncodedCorpus, window: int, batch_size: int, order: tf.Variable | None = None, sample: float = 0.0
+    corpus: EncodedCorpus, window: int, batch_size: int, order: np.ndarray | None = None, sample: float = 0.0
 ) -> tf.data.Dataset:
     """Batches of rows as a ``tf.data.Dataset`` of ``(x, y)``, both ``(rows, T)`` int32.
 
     All rows of a batch are padded to one length ``T``, and there are as many of
-    them as make ``batch_size`` tokens. No padded copy of the text is kept, nor the text
-    itself: a block of it is cut when it is needed, and a batch gathered from that.
+    them as make ``batch_size`` places. A block of the text is cut into batches when it is needed,
+    while the block before is learned from: no padded copy of the whole is kept.
 
     Args:
         corpus: what to learn from.
         window: neighbours to each side, see ``cut_rows``.
-        batch_size: tokens in a batch, padding included.
-        order: ``tf.Variable`` of two integers (seed, epoch). Every pass visits all blocks, and in a
+        batch_size: places in a batch, padding included.
+        order: ``(2,)`` integers, seed and epoch, read at the start of each pass. It visits all blocks, and in a
             block all rows, in an order that depends on these two numbers alone, so an
             interrupted run can go on as if nothing had happened. ``None``: in order.
         sample: frequent tokens are dropped at random, anew in every epoch, see ``keep_probability``.
@@ -175,47 +199,34 @@ def make_dataset(
     blocks = corpus.blocks()
     keep = keep_probability(corpus.vocabulary.counts, sample)
 
-    def cut(number: int, seed: int, epoch: int) -> Batches:
+    def cut(number: int) -> Batches:
+        draw = None
+        if order is not None:
+            number = np.random.default_rng(order).permutation(len(blocks))[number]
+            draw = np.random.default_rng([*order, number])
         ids, lengths = blocks[number]()
         if sample:
-            ids, lengths = subsample(ids, lengths, keep, np.random.default_rng([seed, epoch, number]))
-        return cut_batches(ids, lengths, window, batch_size)
+            ids, lengths = subsample(ids, lengths, keep, draw)
+        return cut_batches(ids, lengths, window, batch_size, draw)
 
     def block(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        seed_and_epoch = tf.zeros(2, tf.int64)
-        if order is not None:
-            seed_and_epoch = tf.identity(order)
-            number = tf.random.experimental.index_shuffle(number, order, len(blocks) - 1)
-        place = [number, *tf.unstack(seed_and_epoch)]
-        ids, rows, table = tf.numpy_function(cut, place, [tf.int32, tf.int64, tf.int64])
-        return tf.ensure_shape(ids, [None]), tf.ensure_shape(rows, [None, 4]), tf.ensure_shape(table, [None, 4])
+        x, y, table = tf.numpy_function(cut, [number], [tf.int32, tf.int32, tf.int64])
+        return tf.ensure_shape(x, [None]), tf.ensure_shape(y, [None]), tf.ensure_shape(table, [None, 3])
 
-    def batch(i: tf.Tensor, ids: tf.Tensor, rows: tf.Tensor, table: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        if order is not None:
-            i = tf.random.experimental.index_shuffle(i, order, tf.shape(table, tf.int64)[0] - 1)
-        padded, first_row, start, size = tf.unstack(table[i])
-        number = tf.range(first_row, tf.minimum(first_row + tf.maximum(batch_size // padded, 1), size))
-        if order is not None:
-            number = tf.random.experimental.index_shuffle(number, order, size - 1)
-        chosen = tf.gather(rows, start + number)[:, :, None]  # (rows, 4, 1)
-        start, length, first, last = tf.unstack(chosen, axis=1)  # (rows, 1) each
-        place = tf.range(padded)[None, :]  # (1, T)
-        at = tf.minimum(start + place, tf.size(ids, tf.int64) - 1)  # (rows, T)
-        x = tf.where(place < length, tf.gather(ids, at), PADDING)
-        return x, tf.where((first <= place) & (place < last), x, PADDING)
+    def batches(x: tf.Tensor, y: tf.Tensor, table: tf.Tensor) -> tf.data.Dataset:
+        def batch(line: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            first, rows, length = tf.unstack(line)
+            places = slice(first, first + rows * length)
+            return tf.reshape(x[places], (rows, length)), tf.reshape(y[places], (rows, length))
 
-    def batches(ids: tf.Tensor, rows: tf.Tensor, table: tf.Tensor) -> tf.data.Dataset:
-        return tf.data.Dataset.range(tf.shape(table, tf.int64)[0]).map(
-            lambda i: batch(i, ids, rows, table), num_parallel_calls=2
-        )
+        return tf.data.Dataset.from_tensor_slices(table).map(batch)
 
     options = tf.data.Options()
     # Nothing is left to tune, and the thread that would do it keeps a finished pass waiting, for up to as long
     # as the pass took.
     options.autotune.enabled = False
     dataset = tf.data.Dataset.range(len(blocks)).map(block).prefetch(1).flat_map(batches)
-    seed = 0 if order is None else int(order[0])
-    steps = sum(len(cut(number, seed, 0).table) for number in range(len(blocks)))
+    steps = sum(len(cut(number).table) for number in range(len(blocks)))
     # Sampled epochs differ by a few batches: each is made as long as the first.
     dataset = dataset.repeat().take(steps) if sample else dataset.apply(tf.data.experimental.assert_cardinality(steps))
     return dataset.prefetch(8).with_options(options)

@@ -18,22 +18,20 @@ MOST_WATCHED = 10_000  # the most frequent tokens; what is watched each epoch mu
 
 
 class EpochOrder(keras.callbacks.Callback):
-    """Make the order of the text and the noise of an epoch depend on seed and epoch alone.
+    """Make the order of the text in an epoch depend on seed and epoch alone.
 
     Args:
-        order: the ``tf.Variable`` (seed, epoch) that ``make_dataset`` was given.
+        order: the array (seed, epoch) that ``make_dataset`` was given.
         seed: any integer.
     """
 
-    def __init__(self, order: Any, seed: int) -> None:
+    def __init__(self, order: np.ndarray, seed: int) -> None:
         super().__init__()
         self.order = order
         self.seed = seed
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self.order.assign([self.seed, epoch])
-        # The generator counts up within the epoch; epochs are a million draws apart.
-        self.model.draws.state.assign(np.array([self.seed, epoch << 20], "uint32"))
+        self.order[:] = self.seed, epoch
 
 
 class Ripening(keras.callbacks.Callback):

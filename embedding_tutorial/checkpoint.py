@@ -1,7 +1,7 @@
 """What an interrupted run needs to go on as if nothing had happened: one file, written whole after each epoch.
 
-Order of the text and noise depend on seed and epoch alone (``callbacks.EpochOrder``), so weights,
-the optimizer's state and what was watched so far are all there is to keep.
+The order of the text depends on seed and epoch alone (``callbacks.EpochOrder``), and where the noise
+stands is a weight, so weights, the optimizer's state and what was watched so far are all there is to keep.
 """
 
 from __future__ import annotations

@@ -35,6 +35,25 @@ def band_matrix(length: int | Tensor, window: int) -> Tensor:
     return ops.where((distance >= 1) & (distance <= window), weight, 0.0)
 
 
+def random_numbers(keys: Tensor) -> Tensor:
+    """A number from 0 up to 1 for each key, as if drawn at random: neighbouring keys give unrelated numbers.
+
+    ``keras.random`` draws other numbers on each backend. These are the same everywhere, and so is what is learned.
+
+    Args:
+        keys: uint32 of any shape.
+
+    Returns:
+        float32 of that shape, equally spread.
+
+    Source: the last step of MurmurHash3 (Appleby 2011, public domain), which stirs every bit into every other.
+    """
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        keys = ops.bitwise_xor(keys, ops.right_shift(keys, shift)) * np.uint32(factor)  # modulo 2 ** 32
+    keys = ops.bitwise_xor(keys, ops.right_shift(keys, 16))
+    return ops.cast(ops.right_shift(keys, 8), "float32") / 2**24  # float32 has 24 bits
+
+
 @keras.saving.register_keras_serializable(package="embedding_tutorial")
 class ContextMean(keras.layers.Layer):
     """Replace each token's vector by the weighted mean of its neighbours' vectors (CBOW).
@@ -102,6 +121,9 @@ class TokenScores(keras.layers.Layer):
         self.table = self.add_weight(name="table", shape=(rows, input_shape[-1]), initializer="zeros")
         self.bias = self.add_weight(name="bias", shape=(rows,), initializer="zeros", trainable=False)
         self.noise_cdf = self.add_weight(name="noise_cdf", shape=(rows,), initializer="ones", trainable=False)
+        self.noise_draws = self.add_weight(
+            name="noise_draws", shape=(), dtype="uint32", initializer="zeros", trainable=False
+        )
 
     def call(self, hidden: Tensor) -> Tensor:
         return ops.matmul(hidden, ops.transpose(self.table)) + self.bias  # (B, T, D) @ (D, V + 1) + (V + 1,)
@@ -131,15 +153,20 @@ class TokenScores(keras.layers.Layer):
         self.bias.assign(np.concatenate([[0.0], bias]))
         self.noise_cdf.assign(np.concatenate([[0.0], np.cumsum(q)]))
 
-    def draw_noise(self, seed: int | keras.random.SeedGenerator) -> Tensor:
-        """``(noise_tokens,)`` ids from 1 to ``V``, drawn anew where ``seed`` is a ``SeedGenerator``.
+    def draw_noise(self, training: bool = False) -> Tensor:
+        """``(noise_tokens,)`` ids from 1 to ``V``: drawn anew at each training step, always the same ones otherwise.
 
         One is drawn from each of ``noise_tokens`` equal slices of the distribution (stratified
         sampling): each token comes as often as in free draws on average, but its number varies
         less from step to step, and so does the gradient.
         """
-        within = keras.random.uniform((self.noise_tokens,), seed=seed)
-        slices = (ops.arange(self.noise_tokens, dtype=within.dtype) + within) / self.noise_tokens  # 0 to 1
+        draw = 0
+        if training:
+            draw = self.noise_draws + 1
+            self.noise_draws.assign(draw)
+        slices = ops.arange(self.noise_tokens)
+        within = random_numbers(ops.cast(draw, "uint32") * self.noise_tokens + ops.cast(slices, "uint32"))
+        slices = (ops.cast(slices, within.dtype) + within) / self.noise_tokens  # 0 to 1
         # Rounding may lift the last draw to 1, or leave the distribution's end below it.
         return ops.minimum(ops.searchsorted(self.noise_cdf, slices, side="right"), self.vocabulary_size)
 

@@ -19,8 +19,6 @@ from embedding_tutorial.optimizers import RowwiseAdagrad, distinct, look_up
 from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import PADDING, Vocabulary
 
-VALIDATION_NOISE = 0  # seed: the same noise tokens for every validation batch of every epoch
-
 
 @keras.saving.register_keras_serializable(package="embedding_tutorial")
 class EmbeddingModel(keras.Sequential):
@@ -33,7 +31,6 @@ class EmbeddingModel(keras.Sequential):
 
     def __init__(self, layers: list | None = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(layers, trainable=trainable, name=name)
-        self.draws = keras.random.SeedGenerator(0)
         # Keras's own "loss" weighs batches by their rows; this one, which has the
         # same name and takes its place in the logs, weighs every pair alike.
         self.loss_per_pair = keras.metrics.Mean(name="loss")
@@ -88,7 +85,7 @@ class EmbeddingModel(keras.Sequential):
             # All places share the K noise tokens, so their scores are one matrix product; each weighs
             # negatives / K. In skip-gram a token scores the same against noise wherever it stands: it is
             # done once, with the pairs of all its places. For common tokens that saves most of the work.
-            noise = output.draw_noise(self.draws if training else VALIDATION_NOISE)  # (K,)
+            noise = output.draw_noise(training)  # (K,)
             scored, of_pairs = ops.reshape(hidden, (-1, hidden.shape[-1])), ops.reshape(pairs, (-1,))
             if not context:
                 scored, of_pairs = vectors, ops.segment_sum(of_pairs, ops.reshape(position, (-1,)), ops.size(tokens))

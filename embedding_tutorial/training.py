@@ -81,7 +81,7 @@ def train(
     """
     categories = read_categories() if categories is None else categories
     training, validation = corpus.split(config.validation_split, config.seed)
-    order = tf.Variable([config.seed, 0], dtype=tf.int64)
+    order = np.array([config.seed, 0])
     batch_size = config.batch_size or default_batch_size(len(corpus.ids))
     dataset = make_dataset(training, config.window, batch_size, order, config.sample)
     # Larger batches: nothing is learned from them, so fewer are better.

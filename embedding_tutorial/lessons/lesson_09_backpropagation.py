@@ -64,7 +64,7 @@ pd.DataFrame([x[0].numpy() for x, y in batches], index=sentences, columns=range(
 # %%
 def tiny_model(negatives=5):
     model = build_model(TrainingConfig(dim=4, window=2, negatives=negatives), vocabulary)
-    assert set(keras.ops.convert_to_numpy(model.get_layer("output").draw_noise(0)).tolist()) == set(range(1, 17))
+    assert set(keras.ops.convert_to_numpy(model.get_layer("output").draw_noise()).tolist()) == set(range(1, 17))
     model.get_layer("output").noise_tokens = 4
     return model
 
@@ -81,10 +81,11 @@ def moved(before, after):
 
 
 def next_noise(model):
-    """The noise words of the next step: a generator in the same state draws the same."""
-    twin = keras.random.SeedGenerator(0)
-    twin.state.assign(model.draws.state)
-    return set(keras.ops.convert_to_numpy(model.get_layer("output").draw_noise(twin)).tolist())
+    """The noise words of the next step: the layer counts its draws, so one can be taken back."""
+    output = model.get_layer("output")
+    noise = output.draw_noise(training=True)
+    output.noise_draws.assign_sub(1)
+    return set(keras.ops.convert_to_numpy(noise).tolist())
 
 
 def characters(rows):
@@ -161,9 +162,9 @@ np.testing.assert_allclose(tf.convert_to_tensor(gradient), of_table, atol=1e-6)
 day = vocabulary.encode("天")[0]
 np.testing.assert_allclose(of_table[day], G[2] + G[3], atol=1e-6)  # places 2 and 3 of 农夫天天种田
 
-embeddings, state = embedding.embeddings, keras.ops.convert_to_numpy(model.draws.state).copy()
+embeddings = embedding.embeddings
 with tf.GradientTape() as tape:
-    loss = model.compute_loss(x, y)
+    loss = model.compute_loss(x, y, training=False)  # the same noise each time
 gradient = tape.gradient(loss, embeddings.value)
 rows, numbers = gradient.indices.numpy(), gradient.values.numpy()  # (6,) ids, padding too; (6, 4)
 of_model = one_hot(rows, 17).T @ numbers  # (17, 6) @ (6, 4) -> (17, 4)
@@ -174,8 +175,7 @@ assert set(np.flatnonzero(of_model.any(axis=1)).tolist()) == looked_up
 # The same without calculus: nudge each number of the table up and down, and see what the loss does.
 def loss_with(table):
     embeddings.assign(table)
-    model.draws.state.assign(state)  # the same noise each time
-    return float(model.compute_loss(x, y))
+    return float(model.compute_loss(x, y, training=False))
 
 
 now = tables(model)[0]

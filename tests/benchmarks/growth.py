@@ -51,7 +51,7 @@ def timed_steps(corpus, config) -> dict:
 
     started = time.perf_counter()
     batch_size = default_batch_size(len(corpus.ids))
-    order = tf.Variable([1, 0], dtype=tf.int64)
+    order = np.array([1, 0])
     dataset = make_dataset(corpus, config.window, batch_size, order).repeat()
     model = build_model(config, corpus.vocabulary)
     compile_model(model, config, 2 * STEPS)
