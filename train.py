@@ -4,8 +4,11 @@ python train.py                                   the shipped corpus, characters
 python train.py --tokens words                    the same, words
 python train.py --corpus my.txt --min-count 3     your own text
 python train.py --resume runs/my-characters       go on after a stop, as if there had been none
+
+KERAS_BACKEND=jax python train.py --distribute data     on all devices; see embedding_tutorial/distributed.py
 """
 
+import contextlib
 import shlex
 import sys
 from pathlib import Path
@@ -16,9 +19,26 @@ from embedding_tutorial.vectors import WordVectors, starting_vectors
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Parse flags, check everything that can be checked, then train, export and say what came out."""
+    """Parse flags, join the other devices and processes where there are any, and learn."""
     config = TrainingConfig.from_command_line(arguments)
+    if config.distribute is None:
+        learn(config, writes=True)
+        return
+    from embedding_tutorial.quiet import import_keras_quietly
 
+    import_keras_quietly()
+
+    from embedding_tutorial.distributed import joined
+
+    with joined(config) as share:
+        learn(config, writes=share.process == 0)
+
+
+def learn(config: TrainingConfig, writes: bool) -> None:
+    """Read the text, check everything that can be checked, then train, export and say what came out.
+
+    Of several processes that train together one ``writes`` the run directory.
+    """
     from embedding_tutorial.projector import claim, is_finished
     from embedding_tutorial.sprites import find_font
 
@@ -28,7 +48,8 @@ def main(arguments: list[str] | None = None) -> None:
     corpus = encode_corpus(config)
     initial = starting_vectors(config, corpus.vocabulary)
     font = find_font(config.font)
-    with claim(config.run_directory, resume=config.resume is not None) as holds_a_run:
+    claimed = claim(config.run_directory, resume=config.resume is not None)
+    with claimed if writes else contextlib.nullcontext(False) as holds_a_run:
         say_what_was_read(config, corpus, font, holds_a_run)
         try:
             train(config, corpus, initial, font)

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 # all places with padding; a length for each sentence would leave no full batches.
 ROW_LENGTHS = (8, 12, 16, 20, 24, 32)
 
+# A batch has a multiple of so many rows, unless it has fewer: up to eight devices share the very batches
+# that one would get.
+EVEN = 8
+
 # A large text learns best by large steps, which also keep the cores busy; in a small one they would be too few.
 SMALLEST_BATCH, LARGEST_BATCH, FEWEST_STEPS = 256, 2048, 256
 
@@ -83,6 +87,20 @@ def longest_row(window: int) -> int:
     return max(ROW_LENGTHS[-1], 4 * window)
 
 
+class Share(NamedTuple):
+    """Which rows of each batch this process cuts, where several train one model.
+
+    Attributes:
+        process: its number, from 0.
+        processes: how many there are; each gets equally many rows.
+        devices: how many, of all processes, share a batch; its rows must divide by them.
+    """
+
+    process: int = 0
+    processes: int = 1
+    devices: int = 1
+
+
 class Batches(NamedTuple):
     """A block of the text as batches, ready to be handed out.
 
@@ -97,7 +115,12 @@ class Batches(NamedTuple):
 
 
 def cut_batches(
-    ids: np.ndarray, lengths: np.ndarray, window: int, batch_size: int, draw: np.random.Generator | None = None
+    ids: np.ndarray,
+    lengths: np.ndarray,
+    window: int,
+    batch_size: int,
+    draw: np.random.Generator | None = None,
+    share: Share | None = None,
 ) -> Batches:
     """Cut sentences into rows, and put rows of like length into batches of ``batch_size`` places.
 
@@ -110,7 +133,9 @@ def cut_batches(
         window: neighbours to each side.
         batch_size: places in a batch.
         draw: shuffles the rows and the batches; ``None``: they stay in order.
+        share: cut only these rows of each batch; ``None``: all.
     """
+    share = share or Share()
     rows = cut_rows(lengths, window)
     padded_lengths = sorted({*ROW_LENGTHS, longest_row(window)})
     bucket = np.searchsorted(padded_lengths, rows.length)  # (R,) which padded length
@@ -123,7 +148,12 @@ def cut_batches(
             draw.shuffle(chosen)
         # Half a batch, a quarter … where all rows of this length do not fill more.
         in_a_batch = min(max(1, batch_size // padded), 1 << max(0, len(chosen) - 1).bit_length())
+        if in_a_batch > EVEN:
+            in_a_batch -= in_a_batch % EVEN
+        in_a_batch += -in_a_batch % share.devices
         chosen = np.pad(chosen, (0, -len(chosen) % in_a_batch), constant_values=-1)
+        in_a_batch //= share.processes
+        chosen = chosen.reshape(-1, share.processes, in_a_batch)[:, share.process].ravel()
         start, length, first, last = rows[:, chosen]  # (rows, 1) each
         place = np.arange(padded)  # (T,)
         at = np.minimum(start + place, len(ids) - 1)  # (rows, T)
@@ -174,7 +204,12 @@ def keep_probability(counts: np.ndarray, sample: float) -> np.ndarray:
 
 
 def make_dataset(
-    corpus: EncodedCorpus, window: int, batch_size: int, order: np.ndarray | None = None, sample: float = 0.0
+    corpus: EncodedCorpus,
+    window: int,
+    batch_size: int,
+    order: np.ndarray | None = None,
+    sample: float = 0.0,
+    share: Share | None = None,
 ) -> tf.data.Dataset:
     """Batches of rows as a ``tf.data.Dataset`` of ``(x, y)``, both ``(rows, T)`` int32.
 
@@ -190,6 +225,7 @@ def make_dataset(
             block all rows, in an order that depends on these two numbers alone, so an
             interrupted run can go on as if nothing had happened. ``None``: in order.
         sample: frequent tokens are dropped at random, anew in every epoch, see ``keep_probability``.
+        share: this process's rows of each batch, where several train one model; ``None``: all.
 
     Returns:
         The dataset; its ``cardinality()`` is the number of batches.
@@ -207,7 +243,7 @@ def make_dataset(
         ids, lengths = blocks[number]()
         if sample:
             ids, lengths = subsample(ids, lengths, keep, draw)
-        return cut_batches(ids, lengths, window, batch_size, draw)
+        return cut_batches(ids, lengths, window, batch_size, draw, share)
 
     def block(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         x, y, table = tf.numpy_function(cut, [number], [tf.int32, tf.int32, tf.int64])

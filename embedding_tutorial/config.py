@@ -25,7 +25,11 @@ def one_line(error: Exception) -> str:
 
 
 def _option(default: Any, help: str, **rules: Any) -> Any:
-    """A dataclass field with a help text and rules: ``choices``, ``minimum``, ``below``."""
+    """A dataclass field with a help text and rules.
+
+    ``choices``, ``minimum`` and ``below`` bound its value. ``place`` marks what says where a run is computed,
+    not what it learns: that is no setting of the run, and may be another when it goes on.
+    """
     return dataclasses.field(default=default, metadata={"help": help, **rules})
 
 
@@ -65,17 +69,34 @@ class TrainingConfig:
     init: Path | None = _option(None, "start from these vectors (word2vec's text format) where tokens agree")
     font: Path | None = _option(None, "draws tokens for the projector (default: a Chinese font of this machine)")
     out: Path | None = _option(None, "run directory (default: runs/CORPUS-TOKENS)")
-    resume: Path | None = _option(None, "go on with the run in this directory, with its settings")
+    resume: Path | None = _option(None, "go on with the run in this directory, with its settings", place=True)
+    distribute: str | None = _option(
+        None,
+        "train on all devices (JAX): data: each learns from a share of every batch; "
+        "model: the devices of a machine also share the rows of the tables",
+        choices=("data", "model"),
+        place=True,
+    )
+    coordinator: str | None = _option(
+        None, "with --distribute and --processes: HOST:PORT where process 0 listens", place=True
+    )
+    processes: int | None = _option(None, "how many processes train together", minimum=1, place=True)
+    process: int | None = _option(None, "the number of this one, from 0", minimum=0, place=True)
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value, rules, flag = getattr(self, field.name), field.metadata, _flag(field.name)
-            if "choices" in rules and value not in rules["choices"]:
+            if "choices" in rules and value not in (*rules["choices"], field.default):
                 raise InputError(f"{flag} must be one of {', '.join(rules['choices'])}, not {value}")
             if "minimum" in rules and value is not None and not (math.isfinite(value) and value >= rules["minimum"]):
                 raise InputError(f"{flag} must be at least {rules['minimum']}, not {value}")
             if "below" in rules and value >= rules["below"]:
                 raise InputError(f"{flag} must be less than {rules['below']}, not {value}")
+        company = (self.coordinator, self.processes, self.process)
+        if any(value is not None for value in company) and (self.distribute is None or None in company):
+            raise InputError("--coordinator, --processes and --process go together, and with --distribute")
+        if self.processes is not None and self.process >= self.processes:
+            raise InputError(f"--process must be less than --processes {self.processes}, not {self.process}")
 
     @property
     def run_directory(self) -> Path:
@@ -91,8 +112,9 @@ class TrainingConfig:
         return self.tokens.removesuffix("s")
 
     def to_json(self) -> dict:
-        """The fields as JSON values, paths as absolute ones; ``resume`` is no setting of a run."""
-        values = {name: value for name, value in dataclasses.asdict(self).items() if name != "resume"}
+        """The settings of the run as JSON values, paths as absolute ones."""
+        names = [field.name for field in dataclasses.fields(self) if "place" not in field.metadata]
+        values = {name: getattr(self, name) for name in names}
         return {name: str(value.absolute()) if isinstance(value, Path) else value for name, value in values.items()}
 
     @classmethod
@@ -136,7 +158,7 @@ class TrainingConfig:
     @classmethod
     def _resumed(cls, given: dict[str, Any]) -> "TrainingConfig":
         """The settings of a run that was begun, unless the flags given differ from them."""
-        directory = given.pop("resume")
+        directory = given["resume"]
         path = directory / "config.json"
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
@@ -147,14 +169,15 @@ class TrainingConfig:
             raise InputError(f"--resume {directory}: holds no run that was begun") from None
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise InputError(f"{path}: is damaged ({error}); start a new run") from None
-        moved = {name: given.pop(name) for name in ("corpus", "font") if name in given}  # the same text, elsewhere
+        places = {field.name for field in dataclasses.fields(cls) if "place" in field.metadata}
+        places |= {"corpus", "font"}  # the same text, elsewhere
         for name, value in given.items():
-            if name != "out" and value != getattr(started, name):
+            if name not in {*places, "out"} and value != getattr(started, name):
                 raise InputError(
                     f"--resume {directory}: was begun with {_flag(name)} {getattr(started, name)}, not {value}; "
                     "leave the flag out, or start a new run"
                 )
-        return dataclasses.replace(started, resume=directory, **moved)
+        return dataclasses.replace(started, **{name: value for name, value in given.items() if name in places})
 
 
 def _flag(name: str) -> str:

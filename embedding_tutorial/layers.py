@@ -102,23 +102,32 @@ class TokenScores(keras.layers.Layer):
         window: neighbours to each side.
         negatives: noise tokens beside each true pair; 0 means full softmax.
         noise_tokens: how many noise tokens a batch draws and shares among all its pairs.
+        parts: the table's rows are filled up to a multiple of this, for devices that share them.
 
     Input: ``(B, T, D)``. Output: ``(B, T, V + 1)``; column ``id`` belongs to token ``id``.
     """
 
     def __init__(
-        self, vocabulary_size: int, window: int, negatives: int, noise_tokens: int = 128, **kwargs: Any
+        self,
+        vocabulary_size: int,
+        window: int,
+        negatives: int,
+        noise_tokens: int = 128,
+        parts: int = 1,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.vocabulary_size = vocabulary_size
         self.window = window
         self.negatives = negatives
         self.noise_tokens = noise_tokens
+        self.parts = parts
         self.supports_masking = True
 
     def build(self, input_shape: tuple) -> None:
         rows = self.vocabulary_size + 1
-        self.table = self.add_weight(name="table", shape=(rows, input_shape[-1]), initializer="zeros")
+        spare = -rows % self.parts
+        self.table = self.add_weight(name="table", shape=(rows + spare, input_shape[-1]), initializer="zeros")
         self.bias = self.add_weight(name="bias", shape=(rows,), initializer="zeros", trainable=False)
         self.noise_cdf = self.add_weight(name="noise_cdf", shape=(rows,), initializer="ones", trainable=False)
         self.noise_draws = self.add_weight(
@@ -126,7 +135,8 @@ class TokenScores(keras.layers.Layer):
         )
 
     def call(self, hidden: Tensor) -> Tensor:
-        return ops.matmul(hidden, ops.transpose(self.table)) + self.bias  # (B, T, D) @ (D, V + 1) + (V + 1,)
+        table = self.table[: self.vocabulary_size + 1]
+        return ops.matmul(hidden, ops.transpose(table)) + self.bias  # (B, T, D) @ (D, V + 1) + (V + 1,)
 
     def set_counts(self, counts: Sequence[int]) -> None:
         """Take from the tokens' counts what need not be learned: the noise distribution and the bias.
@@ -174,5 +184,5 @@ class TokenScores(keras.layers.Layer):
         return (*input_shape[:-1], self.vocabulary_size + 1)
 
     def get_config(self) -> dict:
-        names = ("vocabulary_size", "window", "negatives", "noise_tokens")
+        names = ("vocabulary_size", "window", "negatives", "noise_tokens", "parts")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

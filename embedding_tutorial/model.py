@@ -11,11 +11,12 @@ can read ``model.keras``.
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.layers import ContextMean, Tensor, TokenScores, band_matrix
-from embedding_tutorial.optimizers import RowwiseAdagrad, distinct, look_up
+from embedding_tutorial.optimizers import ON_TENSORFLOW, RowwiseAdagrad, distinct, look_up
 from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import PADDING, Vocabulary
 
@@ -103,31 +104,33 @@ class EmbeddingModel(keras.Sequential):
         return loss
 
 
-def build_model(config: TrainingConfig, vocabulary: Vocabulary, initial: WordVectors | None = None) -> EmbeddingModel:
+def build_model(
+    config: TrainingConfig, vocabulary: Vocabulary, initial: WordVectors | None = None, parts: int = 1
+) -> EmbeddingModel:
     """An untrained model for a vocabulary, its weights drawn from ``config.seed``.
 
     Its first layer, ``model.get_layer("embedding")``, has ``V + 1`` rows of ``config.dim``
     numbers: row 0 is padding, row ``id`` belongs to token ``id``.
     Tokens that ``initial`` has a vector for start from that one, the others from a random one.
+    Devices that share the tables need equal ``parts`` of them: there are spare rows at the end then.
     """
+    rows = len(vocabulary) + 1
+    rows += -rows % parts
+    # The start is set below: drawn by NumPy, it is the same on every backend.
     embedding = keras.layers.Embedding(
-        len(vocabulary) + 1,
-        config.dim,
-        # Small beside trained vectors: word2vec's own start.
-        embeddings_initializer=keras.initializers.RandomUniform(-0.5 / config.dim, 0.5 / config.dim, seed=config.seed),
-        mask_zero=True,
-        name="embedding",
+        rows, config.dim, embeddings_initializer="zeros", mask_zero=True, name="embedding"
     )
-    output = TokenScores(len(vocabulary), config.window, config.negatives, name="output")
+    output = TokenScores(len(vocabulary), config.window, config.negatives, parts=parts, name="output")
     context = [ContextMean(config.window, name="context")] if config.model == "cbow" else []
     model = EmbeddingModel([embedding, *context, output], name=config.model)
     model.build((None, None))
     output.set_counts(vocabulary.counts)
+    largest = 0.5 / config.dim  # small beside trained vectors: word2vec's own start
+    matrix = np.random.default_rng(config.seed).uniform(-largest, largest, (rows, config.dim))
     if initial is not None:
-        rows = ops.convert_to_numpy(embedding.embeddings).copy()  # (V + 1, D)
         known = [token for token in vocabulary.tokens if token in initial]
-        rows[vocabulary.encode(known)] = [initial[token] for token in known]
-        embedding.set_weights([rows])
+        matrix[vocabulary.encode(known)] = [initial[token] for token in known]
+    embedding.set_weights([matrix])
     return model
 
 
@@ -136,9 +139,9 @@ def compile_model(model: EmbeddingModel, config: TrainingConfig, steps: int) -> 
 
     ``steps_per_execution`` runs many small steps in one call of TensorFlow: at this size
     Python would otherwise take longer than the arithmetic. Without jit: compiling takes
-    seconds, and the lookups do not gain from it on a CPU.
+    seconds, and the lookups do not gain from it on a CPU; other backends than TensorFlow need it.
     """
     schedule = keras.optimizers.schedules.PolynomialDecay(
         config.learning_rate, decay_steps=steps, end_learning_rate=config.learning_rate / 50
     )
-    model.compile(RowwiseAdagrad(schedule), steps_per_execution=32, jit_compile=False)
+    model.compile(RowwiseAdagrad(schedule), steps_per_execution=32, jit_compile=not ON_TENSORFLOW)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import keras
@@ -14,6 +15,7 @@ from embedding_tutorial.batches import default_batch_size, make_dataset
 from embedding_tutorial.callbacks import EpochOrder, Progress, Ripening, StopIfNotFinite
 from embedding_tutorial.checkpoint import CHECKPOINT, Checkpoint, SaveCheckpoint, restore
 from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.distributed import check_alike, layout_of, own_share, table_parts
 from embedding_tutorial.encoded_corpus import EncodedCorpus
 from embedding_tutorial.evaluation import Category, read_categories, telling_tokens
 from embedding_tutorial.model import EmbeddingModel, build_model, compile_model
@@ -54,8 +56,8 @@ class TrainingResult:
 
 def vectors_of(model: EmbeddingModel, vocabulary: Vocabulary) -> WordVectors:
     """A copy of the embedding's rows for the tokens; row 0 of the layer, padding, is left out."""
-    matrix = keras.ops.convert_to_numpy(model.get_layer("embedding").embeddings)  # (V + 1, D)
-    return WordVectors(vocabulary.tokens, vocabulary.counts, matrix[1:].copy())
+    matrix = keras.ops.convert_to_numpy(model.get_layer("embedding").embeddings)  # (V + 1 or more, D)
+    return WordVectors(vocabulary.tokens, vocabulary.counts, matrix[1 : len(vocabulary) + 1].copy())
 
 
 def train(
@@ -83,9 +85,10 @@ def train(
     training, validation = corpus.split(config.validation_split, config.seed)
     order = np.array([config.seed, 0])
     batch_size = config.batch_size or default_batch_size(len(corpus.ids))
-    dataset = make_dataset(training, config.window, batch_size, order, config.sample)
+    share = own_share()
+    dataset = make_dataset(training, config.window, batch_size, order, config.sample, share)
     # Larger batches: nothing is learned from them, so fewer are better.
-    validation_dataset = make_dataset(validation, config.window, 16 * batch_size)
+    validation_dataset = make_dataset(validation, config.window, 16 * batch_size, share=share)
     steps = int(dataset.cardinality())
     if not steps:
         raise InputError(
@@ -93,7 +96,9 @@ def train(
             "use a smaller --validation-split or a larger --sample"
         )
 
-    model = build_model(config, corpus.vocabulary, initial)
+    model = build_model(config, corpus.vocabulary, initial, table_parts())
+    if config.distribute:
+        print(layout_of(model))
     compile_model(model, config, steps * config.epochs)
 
     writer = tf.summary.create_file_writer(str(directory)) if directory else None
@@ -144,7 +149,8 @@ def train_and_export(
         config: how to train; written to ``config.json`` before the first step. With ``config.resume`` the
             run that was begun there goes on after its last finished epoch.
         corpus: on what.
-        directory: a directory that ``projector.claim`` holds.
+        directory: a directory that ``projector.claim`` holds. Where several processes train together, the first
+            one alone writes to it.
         categories: for evaluation and the projector's category column; ``None``: the shipped ones.
         initial: vectors to start from.
         font: draws tokens for the projector, as ``sprites.find_font`` gives it; ``None``: none are drawn.
@@ -154,8 +160,12 @@ def train_and_export(
     """
     categories = read_categories() if categories is None else categories
     checkpoint = None
+    first = own_share().process == 0
+    if config.distribute:
+        check_alike(config, corpus.sha256)
     if config.resume is None:
-        begin(directory, {**config.to_json(), "corpus_sha256": corpus.sha256})
+        if first:
+            begin(directory, {**config.to_json(), "corpus_sha256": corpus.sha256})
     else:
         begun = json.loads((directory / "config.json").read_text(encoding="utf-8"))
         if begun["corpus_sha256"] != corpus.sha256:
@@ -163,7 +173,10 @@ def train_and_export(
         checkpoint = Checkpoint.load(directory)
     # TensorBoard looks for projector_config.pbtxt only where an event file lies beside it, and
     # Keras writes its own to train/ and validation/; Ripening writes one to the directory itself.
-    result = train(config, corpus, categories, directory, initial, checkpoint)
+    result = train(config, corpus, categories, directory if first else None, initial, checkpoint)
+    if not first:
+        return result
+    keras.distribution.set_distribution(None)  # or Keras would wait for the others to take part in saving
     write_whole(directory / "model.keras", result.model.save)
     write_whole(directory / "history.csv", lambda path: result.history.to_csv(path, index=False))
     export(
@@ -180,7 +193,8 @@ def train_and_export(
             "tokens_left_out": corpus.tokens_left_out,
             "vocabulary_size": len(corpus.vocabulary),
             "fit_seconds": round(result.seconds, 3),
-            "versions": {"keras": keras.__version__, "tensorflow": tf.__version__, "numpy": np.__version__},
+            "backend": keras.backend.backend(),
+            "versions": {name: version(name) for name in ("keras", "numpy", "tensorflow", keras.backend.backend())},
         },
         snapshots=result.snapshots,
         font=font,

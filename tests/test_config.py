@@ -69,3 +69,17 @@ def test_looking_needs_neither_keras_nor_tensorflow():
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, encoding="utf-8", check=True
     )
     assert not {"keras", "tensorflow"} & set(loaded.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"coordinator": "a:1", "processes": 2, "process": 0}, "and with --distribute"),
+        ({"distribute": "data", "processes": 2}, "go together"),
+        ({"distribute": "data", "coordinator": "a:1", "processes": 2, "process": 2}, "less than --processes 2, not 2"),
+        ({"distribute": "pipeline"}, "must be one of data, model"),
+    ],
+)
+def test_flags_of_several_processes_that_do_not_fit_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        TrainingConfig(**options)

@@ -79,7 +79,8 @@ def test_random_numbers_are_murmur_s_and_equally_spread():
 
     numbers = np.asarray(random_numbers(keras.ops.arange(100_000, dtype="uint32")))
     np.testing.assert_allclose(np.histogram(numbers, 20, (0, 1))[0], 5000, atol=300)
-    assert abs(np.corrcoef(numbers[:-1], numbers[1:])[0, 1]) < 0.01 > abs(np.corrcoef(numbers[:-128], numbers[128:])[0, 1])
+    for apart in (1, 128):  # beside it, and in the same slice at the next step
+        assert abs(np.corrcoef(numbers[:-apart], numbers[apart:])[0, 1]) < 0.01
 
 
 def test_rounding_draws_no_token_that_does_not_exist():

@@ -44,7 +44,6 @@ class OwnMemory(threading.Thread):
 def timed_steps(corpus, config) -> dict:
     """Milliseconds a step and tokens a second, and how long the first step takes."""
     import numpy as np
-    import tensorflow as tf
 
     from embedding_tutorial.batches import default_batch_size, make_dataset
     from embedding_tutorial.model import build_model, compile_model
