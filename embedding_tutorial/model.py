@@ -16,7 +16,7 @@ from keras import ops
 
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.layers import ContextMean, Tensor, TokenScores, band_matrix
-from embedding_tutorial.optimizers import ON_TENSORFLOW, RowwiseAdagrad, distinct, look_up
+from embedding_tutorial.optimizers import ON_TENSORFLOW, RowwiseAdagrad, collect, distinct, look_up, spread
 from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import PADDING, Vocabulary
 
@@ -63,8 +63,8 @@ class EmbeddingModel(keras.Sequential):
         # A token that stands in a batch forty times is looked up, and later changed, once.
         tokens, position = distinct(x)  # (U,), (B, T)
         vectors = look_up(embedding.embeddings, tokens)  # (U, D)
-        hidden = ops.take(vectors, position, axis=0)  # (B, T, D)
-        predicted = ops.take(look_up(output.table, tokens), position, axis=0)  # (B, T, D); y is x, or padding
+        hidden = spread(vectors, position)  # (B, T, D)
+        predicted = spread(look_up(output.table, tokens), position)  # (B, T, D); y is x, or padding
         bias = ops.take(output.bias, y)  # (B, T)
         is_token = ops.cast(ops.not_equal(x, PADDING), hidden.dtype)  # (B, T)
         is_predicted = ops.cast(ops.not_equal(y, PADDING), hidden.dtype)  # (B, T)
@@ -89,7 +89,7 @@ class EmbeddingModel(keras.Sequential):
             noise = output.draw_noise(training)  # (K,)
             scored, of_pairs = ops.reshape(hidden, (-1, hidden.shape[-1])), ops.reshape(pairs, (-1,))
             if not context:
-                scored, of_pairs = vectors, ops.segment_sum(of_pairs, ops.reshape(position, (-1,)), ops.size(tokens))
+                scored, of_pairs = vectors, collect(pairs, position, tokens)
             noise_scores = ops.matmul(scored, ops.transpose(look_up(output.table, noise)))  # (U, D) @ (D, K)
             noise_scores = noise_scores + ops.take(output.bias, noise)  # (U, K)
             noise_weights = of_pairs[:, None] * (output.negatives / output.noise_tokens)  # (U, 1)

@@ -1,10 +1,10 @@
 """Tables of which a step touches few rows: how those are read, and how they are changed.
 
-``look_up`` and ``distinct`` read them. Keras's own optimizers either read and write the
-whole table at each step, or treat a token that stands twice in a batch as two separate
-gradients and square each. ``RowwiseAdagrad`` sums the gradients of a row first, then
-updates that row and no other, so a step costs the same for ten thousand tokens and for
-a million.
+``look_up`` reads them; ``distinct``, ``spread`` and ``collect`` see to it that a row is read once.
+Keras's own optimizers either read and write the whole table at each step, or treat a token that
+stands twice in a batch as two separate gradients and square each. ``RowwiseAdagrad`` sums the
+gradients of a row first, then updates that row and no other, so a step costs the same for ten
+thousand tokens and for a million.
 """
 
 from typing import Any
@@ -35,8 +35,8 @@ def distinct(ids: Any) -> tuple[Any, Any]:
         ids: integers of any shape ``(…)``.
 
     Returns:
-        ``(U,)`` ids and ``(…)`` positions: ``take(distinct_ids, positions)`` is ``ids`` again. Backends
-        whose shapes must be known beforehand get all ids back, repetitions included: also true, but slower.
+        ``(U,)`` ids and ``(…)`` positions. Backends whose shapes must be known beforehand get all ids
+        back, repetitions included, in their order: also true, but slower.
     """
     flat = ops.reshape(ids, (-1,))
     if ON_TENSORFLOW:
@@ -46,6 +46,21 @@ def distinct(ids: Any) -> tuple[Any, Any]:
     else:
         positions = ops.arange(ops.size(flat))
     return flat, ops.reshape(positions, ops.shape(ids))
+
+
+def spread(rows: Any, positions: Any) -> Any:
+    """A row for each position that ``distinct`` gave: ``(U, D)`` and ``(…)`` give ``(…, D)``."""
+    if ON_TENSORFLOW:
+        return ops.take(rows, positions, axis=0)
+    # Every row in its place already. To say so keeps devices that share a batch from sending rows to each other.
+    return ops.reshape(rows, (*ops.shape(positions), rows.shape[-1]))
+
+
+def collect(numbers: Any, positions: Any, ids: Any) -> Any:
+    """The reverse of ``spread``: numbers ``(…)`` at those positions, summed for each of the ``(U,)`` ids."""
+    if ON_TENSORFLOW:
+        return ops.segment_sum(ops.reshape(numbers, (-1,)), ops.reshape(positions, (-1,)), ops.size(ids))
+    return ops.reshape(numbers, (-1,))
 
 
 @keras.saving.register_keras_serializable(package="embedding_tutorial")
