@@ -8,6 +8,8 @@
     python -m embedding_tutorial compare runs/a runs/b     runs side by side
     python -m embedding_tutorial tensorboard               look at it
     python -m embedding_tutorial map                       look at it without a server: one HTML file
+    python -m embedding_tutorial plan --tokens-total 1e9 --vocabulary 500000 --dim 300
+                                                           what a job on several devices would need
 
 Answers come without Keras and TensorFlow, so at once.
 """
@@ -159,6 +161,28 @@ def draw_map(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def plan(options: argparse.Namespace) -> dict[str, Any]:
+    """What training on several devices needs, from formulae: memory, bytes sent, steps, time."""
+    from embedding_tutorial.plan import Job, Speed
+
+    job = Job(options.tokens_total, options.vocabulary, options.dim, options.epochs, options.batch_size, options.kind)
+    speed = Speed(options.gflops * 1e9, options.memory * 1e9, options.network * 1e9)
+    rows = []
+    for devices in options.devices:
+        step = job.step_seconds(devices, speed)
+        sizes = [round(size / 1e6, 1) for size in (job.memory(devices), job.sent(devices))]
+        rows.append([devices, *sizes, round(1e3 * step, 1), round(step * job.steps / 3600, 2)])
+    return {
+        "notes": [
+            f"{job.steps:,} steps of {job.batch_size:,} places; both tables {job.tables / 1e6:,.1f} MB, "
+            f"text on disk {4 * job.tokens / 1e6:,.1f} MB in ids",
+            f"device: {options.gflops:g} GFLOP/s, {options.memory:g} GB/s of memory; {options.network:g} GB/s between",
+        ],
+        "columns": ["devices", "MB a device", "MB sent a step", "ms a step", "hours"],
+        "rows": rows,
+    }
+
+
 def show(answer: dict[str, Any], as_json: bool) -> None:
     """Print an answer as a table, or as JSON for programs."""
     if as_json:
@@ -172,6 +196,25 @@ def show(answer: dict[str, Any], as_json: bool) -> None:
     table = pd.DataFrame(answer["rows"], columns=answer["columns"], dtype=object)  # whole numbers stay whole
     with pd.option_context("display.unicode.east_asian_width", True):
         print(table.where(table.notna(), "-").to_string(index=False))
+
+
+def _positive(text: str) -> float:
+    """A number above 0, as argparse wants to hear of it."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError
+    return number
+
+
+def _whole(text: str) -> int:
+    """A whole number above 0; ``1e9`` is one, too."""
+    number = _positive(text)
+    if number != int(number):
+        raise ValueError
+    return int(number)
+
+
+_positive.__name__, _whole.__name__ = "number above 0", "whole number above 0"  # argparse: "invalid … value"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -217,8 +260,24 @@ def main(arguments: list[str] | None = None) -> None:
     sub.add_argument("--out", type=Path, default=Path("map.html"), metavar="FILE", help="(default: map.html)")
     sub.add_argument("--tsne", action="store_true", help="place tokens by t-SNE (scikit-learn), not by PCA")
 
+    sub = commands.add_parser("plan", help="what training on several devices needs", description=plan.__doc__)
+    sub.set_defaults(answer=plan, run=None)
+    sub.add_argument("--tokens-total", type=_whole, required=True, metavar="N", help="tokens in the text")
+    sub.add_argument("--vocabulary", type=_whole, required=True, metavar="N", help="tokens that get a vector")
+    sub.add_argument("--dim", type=_whole, required=True, metavar="N", help="numbers in a vector")
+    sub.add_argument("--epochs", type=_whole, default=10, metavar="N", help="passes over the text (default: 10)")
+    sub.add_argument("--batch-size", type=_whole, default=2048, metavar="N", help="tokens in a step (default: 2048)")
+    sub.add_argument("--distribute", dest="kind", choices=("data", "model"), default="data", help="(default: data)")
+    sub.add_argument(
+        "--devices", type=_whole, nargs="+", default=[1, 2, 4, 8], metavar="N", help="how many (default: 1 2 4 8)"
+    )
+    speed = (("gflops", 40.0, "GFLOP/s of a device"), ("memory", 4.5, "GB/s of its memory"))
+    for name, default, help in (*speed, ("network", 0.7, "GB/s from one device to another")):
+        sub.add_argument(f"--{name}", type=_positive, default=default, metavar="X", help=f"{help} (default: {default})")
+    sub.add_argument("--json", action="store_true", help="print JSON, for programs")
+
     options = parser.parse_args(arguments)
-    if options.run is None and options.answer is not compare:
+    if options.run is None and options.answer not in (compare, plan):
         options.run = newest_run()
     answer = options.answer(options)
     if answer is not None:

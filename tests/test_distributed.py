@@ -134,8 +134,8 @@ for kind in ("data", "model"):
         optimizer = [v for v in model.optimizer.variables if "accumulator" in v.path]
         for v in [*model.trainable_weights, *optimizer]:
             print(kind, v.path, v.shape, v.value.addressable_data(0).shape)
-        inputs = keras.src.backend.distribution_lib.distribute_data_input(
-            ids, keras.distribution.distribution().get_data_layout(ids.shape), None)
+        layout = keras.distribution.distribution().get_data_layout(ids.shape)
+        inputs = keras.distribution.distribute_tensor(ids, layout)
         print(kind, "batch", inputs.shape, inputs.addressable_data(0).shape)
 """
     done = run_python("-c", script, cwd=place, **TWO_DEVICES)
