@@ -3,6 +3,7 @@
 python train.py                                   the shipped corpus, characters
 python train.py --tokens words                    the same, words
 python train.py --corpus my.txt --min-count 3     your own text
+python train.py --corpus "texts/*.txt.gz"         your own texts, all that match
 python train.py --resume runs/my-characters       go on after a stop, as if there had been none
 
 KERAS_BACKEND=jax python train.py --distribute data     on all devices; see embedding_tutorial/distributed.py
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 
 from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.corpus import corpus_files
 from embedding_tutorial.encoded_corpus import EncodedCorpus, encode_corpus
 from embedding_tutorial.vectors import WordVectors, starting_vectors
 
@@ -64,7 +66,9 @@ def say_what_was_read(config: TrainingConfig, corpus: EncodedCorpus, font: Path 
     from embedding_tutorial.sprites import HOW_TO_GET_A_FONT
 
     tokens = len(corpus.ids) + corpus.tokens_left_out
-    print(f"{shown(config.corpus)}: {len(corpus.lengths):,} sentences, {tokens:,} {config.tokens}")
+    files = len(corpus_files(config.corpus))
+    name = shown(config.corpus) + (f" ({files} files)" if files > 1 else "")
+    print(f"{name}: {len(corpus.lengths):,} sentences, {tokens:,} {config.tokens}")
     print(
         f"vocabulary: {len(corpus.vocabulary):,} {config.tokens} seen {config.min_count} times or more; "
         f"{corpus.tokens_left_out:,} of the text left out",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+WILDCARDS = set("*?[]")  # in a pattern that names several files
 
 
 class InputError(ValueError):
@@ -43,7 +44,10 @@ class TrainingConfig:
         InputError: a value is outside its range; the message names the flag.
     """
 
-    corpus: Path = _option(REPOSITORY / "datasets" / "palace.txt", "text to learn from: UTF-8, one sentence a line")
+    corpus: Path = _option(
+        REPOSITORY / "datasets" / "palace.txt",
+        'text to learn from: UTF-8, one sentence a line; for several files a pattern in quotes: "texts/*.txt.gz"',
+    )
     tokens: str = _option(
         "characters", "what gets a vector: each character or each word", choices=("characters", "words")
     )
@@ -103,7 +107,10 @@ class TrainingConfig:
         """Where the run is written: ``resume``, ``out``, or a name made of corpus, tokens and model."""
         if self.resume or self.out:
             return self.resume or self.out
-        name = f"{self.corpus.stem}-{self.tokens}"
+        # texts/*.txt.gz is called texts. No wildcard stays: Windows takes none in a name.
+        names = [Path(self.corpus.name.removesuffix(".gz")).stem, *(parent.name for parent in self.corpus.parents)]
+        left = ("".join(letter for letter in name if letter not in WILDCARDS).strip("-_. ") for name in names)
+        name = f"{next(filter(None, left), 'corpus')}-{self.tokens}"
         return Path("runs") / (name if self.model == "skipgram" else f"{name}-{self.model}")
 
     @property
@@ -151,7 +158,11 @@ class TrainingConfig:
                 metavar=None if "choices" in field.metadata else _metavar(field),
                 help=field.metadata["help"] + default,
             )
-        given = vars(parser.parse_args(arguments))
+        options, unknown = parser.parse_known_args(arguments)
+        if unknown:  # perhaps the files that a shell put in the place of a pattern
+            hint = "" if unknown[0].startswith("-") else '; put a pattern in quotes: --corpus "texts/*.txt"'
+            parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+        given = vars(options)
         config = cls(**given)
         return config if config.resume is None else cls._resumed(given)
 

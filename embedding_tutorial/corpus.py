@@ -8,8 +8,10 @@ Nothing here holds a whole file: a text passes through in blocks of some megabyt
 """
 
 import codecs
+import glob
 import gzip
 import hashlib
+import os
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
@@ -18,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embedding_tutorial.config import InputError
+from embedding_tutorial.config import WILDCARDS, InputError
 from embedding_tutorial.progress import Meter
 
 # A sentence ends after 。！？… and their Latin kin, unless a closing quote follows:
@@ -28,6 +30,7 @@ CLOSERS = "”’」』）)\"'"
 LINE_ENDS = "\n\r"
 
 BLOCK = 1 << 22  # bytes read at a time
+TAIL = 1 << 10  # characters in which a block's last sentence end is looked for first
 
 
 def _table(characters: str) -> np.ndarray:
@@ -61,45 +64,77 @@ def sentence_ends(codes: np.ndarray) -> np.ndarray:
     return ends
 
 
-def read_blocks(path: Path, digest: "hashlib._Hash | None" = None) -> Iterator[str]:
-    """Read a text file as blocks of whole sentences, some megabytes each.
+def corpus_files(path: Path) -> list[Path]:
+    """The files that a path or a pattern (``texts/*.txt.gz``; ``**``: directories, however deep) names, sorted.
 
-    Files that gzip compressed are unpacked on the way. A byte-order mark is dropped.
-
-    Args:
-        path: a UTF-8 text file.
-        digest: is updated with every byte of the text (unpacked).
+    What exists is itself, whatever its name holds: a file ``[1].txt``, and a directory ``[old]`` before a pattern.
 
     Raises:
-        InputError: there is no such file, it cannot be read, or it is not UTF-8
-            (the message names the byte).
+        InputError: it is a directory, or a pattern that no file matches.
     """
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    if os.path.isdir(path):
+        raise InputError(f'{path}: is a directory; name a text file, or several: "{path / "*.txt"}"')
+    if not WILDCARDS & set(str(path)) or os.path.exists(path):
+        return [path]
+    root = next(filter(os.path.isdir, path.parents), path.parents[-1])
+    found = {root / name for name in glob.glob(str(path.relative_to(root)), root_dir=root, recursive=True)}
+    files = sorted(file for file in found if not os.path.isdir(file))
+    if not files:
+        raise InputError(f"{path}: no file matches")
+    return files
+
+
+def read_blocks(path: Path, digest: "hashlib._Hash | None" = None) -> Iterator[str]:
+    """Read a text as blocks of whole sentences, some megabytes each.
+
+    Several files are read as if line ends joined them, so no sentence spans two. Files that gzip
+    compressed are unpacked on the way. A byte-order mark is dropped.
+
+    Args:
+        path: a UTF-8 text file, or a pattern, see ``corpus_files``.
+        digest: is updated with every byte of the text (unpacked), and with a line end between two files:
+            the files joined into one have the same sentences, so they have the same hash.
+
+    Raises:
+        InputError: there is no such file, one cannot be read, or is not UTF-8 (the message names the file
+            and the byte).
+    """
+    files = corpus_files(path)
+    before = 0  # bytes of the files before this one
+    with Meter(f"reading {path}", sum(os.path.getsize(file) for file in files if os.path.exists(file))) as meter:
+        for file in files:
+            if digest and file != files[0]:
+                digest.update(b"\n")
+            for text, done in _file_blocks(file, digest):
+                meter.at(before + done)
+                if text:
+                    yield text
+            before += done
+
+
+def _file_blocks(path: Path, digest: "hashlib._Hash | None") -> Iterator[tuple[str, int]]:
+    """The blocks of one file, empty ones too, and how many of its bytes (zipped, if they are) were read by then."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()  # drops a byte-order mark
     read, rest = 0, ""
     try:
-        with open(path, "rb") as file, Meter(f"reading {path}", path.stat().st_size) as meter:
+        with open(path, "rb") as file:
             zipped = file.read(2) == b"\x1f\x8b"
             file.seek(0)
             stream = gzip.GzipFile(fileobj=file) if zipped else file
             while True:
                 data = stream.read(BLOCK)
-                text = decoder.decode(data, final=not data)
-                text = rest + (text.removeprefix("\ufeff") if not read else text)
+                text = rest + decoder.decode(data, final=not data)
                 read += len(data)
                 if digest:
                     digest.update(data)
                 # A sentence that goes on in what is not read yet waits for it.
                 cut = len(text) if not data else _last_end(text)
-                if cut:
-                    yield text[:cut]
+                yield text[:cut], file.tell()
                 if not data:
                     return
                 rest = text[cut:]
-                meter.at(file.tell())  # of the zipped bytes, if they are
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a directory; name a text file") from None
     except UnicodeDecodeError as error:
         # error.object is what the decoder kept from the last block, and this block.
         place = read + len(data) - len(error.object) + error.start
@@ -113,8 +148,15 @@ def read_blocks(path: Path, digest: "hashlib._Hash | None" = None) -> Iterator[s
 
 def _last_end(text: str) -> int:
     """How many characters of a text surely belong to finished sentences."""
-    ends = np.flatnonzero(sentence_ends(code_points(text))[:-1])
-    return int(ends[-1]) + 1 if len(ends) else 0
+    size = TAIL
+    while True:
+        tail = text[-size:]
+        ends = np.flatnonzero(sentence_ends(code_points(tail))[:-1])
+        if len(ends):
+            return len(text) - len(tail) + int(ends[-1]) + 1
+        if size >= len(text):
+            return 0
+        size *= 2
 
 
 def split_sentences(text: str) -> list[str]:
@@ -186,12 +228,12 @@ def tokenize_block(text: str, tokens: str) -> tuple[list[str], np.ndarray, np.nd
     if tokens == "characters":
         # Without a loop over the characters: each step works on a whole array.
         codes = code_points(text)
-        ends = sentence_ends(codes)
-        sentence = np.cumsum(ends) - ends  # (n,) 0, 1, 2, … the sentence of each character
         kept = ~_IS_BLANK[np.minimum(codes, 0xFFFF)]
-        codes, lengths = codes[kept], np.bincount(sentence[kept])
-        first = np.full(sys.maxunicode + 1, len(codes))
-        first[codes[::-1]] = np.arange(len(codes))[::-1]  # the first appearance is written last, and stays
+        lengths = np.diff(np.cumsum(kept, dtype=np.int32)[sentence_ends(codes)], prepend=np.int32(0))
+        codes = codes[kept]
+        first = np.full(sys.maxunicode + 1, len(codes), np.int32)
+        # The first appearance is written last, and stays.
+        first[codes[::-1]] = np.arange(len(codes), dtype=np.int32)[::-1]
         appearing = np.sort(first[first < len(codes)])
         number = np.empty(sys.maxunicode + 1, np.int32)
         number[codes[appearing]] = np.arange(len(appearing))

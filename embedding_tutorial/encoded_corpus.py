@@ -13,7 +13,7 @@ import os
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -136,23 +136,27 @@ def _tokenized(config: TrainingConfig, digest: Any) -> Iterator[tuple[list[str],
     """``tokenize_block`` of every block of the text, in order."""
     tokenize = partial(tokenize_block, tokens=config.tokens)
     blocks = read_blocks(config.corpus, digest)
-    if config.tokens == "characters":
-        return map(tokenize, blocks)
-    # Cutting words takes ten times as long as reading: a large text keeps all cores busy.
     first = list(itertools.islice(blocks, 3))  # the last block may be a few characters: three are a large text
     blocks = itertools.chain(first, blocks)
-    return map(tokenize, blocks) if len(first) < 3 else _in_processes(tokenize, blocks)
-
-
-def _in_processes(function: Callable, items: Iterable) -> Iterator:
-    """``map(function, items)`` on all cores, in order; only a few items are ahead of their results."""
+    if len(first) < 3:
+        return map(tokenize, blocks)
     workers = os.cpu_count() or 1
-    # "spawn" works alike on Linux, macOS and Windows, and with threads in this process.
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    if config.tokens == "characters":
+        pool = ThreadPoolExecutor(workers)  # enough: as NumPy works on an array, other threads can work, too
+    else:
+        # The segmenter keeps Python's interpreter to itself, so each worker gets one of its own.
+        # "spawn" works alike on Linux, macOS and Windows, and with threads in this process.
+        pool = ProcessPoolExecutor(workers, get_context("spawn"))
+    return _in_pool(pool, 2 * workers, tokenize, blocks)
+
+
+def _in_pool(pool: Executor, most: int, function: Callable, items: Iterable) -> Iterator:
+    """``map(function, items)`` by the workers of a pool, in order; at most so many items are ahead of their results."""
+    with pool:
         ahead: deque = deque()
         for item in items:
             ahead.append(pool.submit(function, item))
-            if len(ahead) > 2 * workers:
+            if len(ahead) > most:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import COURT, REPOSITORY, run_train, two_worlds
+from conftest import COURT, REPOSITORY, run_python, run_train, two_worlds
 
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.encoded_corpus import encode_corpus
@@ -143,3 +143,19 @@ def test_a_backend_that_is_not_installed_is_one_line(tmp_path):
     done = run_train("--corpus", "worlds.txt", cwd=tmp_path, KERAS_BACKEND="torch")
     assert done.returncode == 1
     assert done.stderr.startswith("train.py: error: Python cannot find torch") and done.stderr.count("\n") == 1
+
+
+def test_a_pattern_trains_resumes_and_is_asked(tmp_path):
+    (tmp_path / "texts").mkdir()
+    lines = two_worlds().splitlines(keepends=True)
+    for number in range(4):
+        text = "".join(lines[100 * number : 100 * (number + 1)])
+        (tmp_path / "texts" / f"{number}.txt").write_text(text + "龙" * (number < 3), encoding="utf-8")
+    done = run_train("--corpus", "texts/*.txt", "--epochs", "1", "--dim", "8", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("texts/*.txt (4 files): 403 sentences, ")
+    done = run_python("-m", "embedding_tutorial", "neighbors", "龙", "--run", "runs/texts-characters", cwd=tmp_path)
+    assert "seen 3 times, fewer than --min-count 5" in done.stderr
+
+    done = run_train("--corpus", *sorted((tmp_path / "texts").iterdir()), cwd=tmp_path)  # what a shell makes of it
+    assert done.returncode == 2 and 'put a pattern in quotes: --corpus "texts/*.txt"' in done.stderr

@@ -83,3 +83,19 @@ def test_looking_needs_neither_keras_nor_tensorflow():
 def test_flags_of_several_processes_that_do_not_fit_are_refused(options, message):
     with pytest.raises(InputError, match=message):
         TrainingConfig(**options)
+
+
+@pytest.mark.parametrize(
+    ("corpus", "name"),
+    [
+        ("a/palace.txt", "palace-characters"),
+        ("a/poems.txt.gz", "poems-characters"),
+        ("texts/*.txt.gz", "texts-characters"),
+        ("texts/**/*.txt", "texts-characters"),
+        ("texts/book[0-9]?.txt", "book0-9-characters"),
+        ("*.txt", "corpus-characters"),
+        ("文/红楼梦*.txt", "红楼梦-characters"),
+    ],
+)
+def test_the_run_directory_is_named_after_the_text_and_holds_no_wildcard(corpus, name):
+    assert TrainingConfig(corpus=Path(corpus)).run_directory == Path("runs") / name

@@ -1,4 +1,5 @@
 import gzip
+import hashlib
 import sys
 from collections import Counter
 
@@ -11,6 +12,7 @@ from embedding_tutorial import corpus
 from embedding_tutorial.config import InputError
 from embedding_tutorial.corpus import (
     code_points,
+    corpus_files,
     read_blocks,
     read_sentences,
     sentence_ends,
@@ -105,7 +107,7 @@ def test_however_it_is_read_the_sentences_are_the_same(text, size, zipped):
     from unittest.mock import patch
 
     data = text.encode()
-    with tempfile.TemporaryDirectory() as place, patch.object(corpus, "BLOCK", size):
+    with tempfile.TemporaryDirectory() as place, patch.object(corpus, "BLOCK", size), patch.object(corpus, "TAIL", 2):
         path = Path(place) / "text.txt"
         path.write_bytes(gzip.compress(data) if zipped else data)
         blocks = list(read_blocks(path))
@@ -133,3 +135,51 @@ def test_a_damaged_gzip_file_is_one_line(tmp_path):
     for damaged in (data[:-12], data[:20] + b"\0\0\0" + data[23:], data[:12]):
         with pytest.raises(InputError, match="is a damaged gzip file"):
             read_sentences(write(tmp_path, damaged))
+
+
+def shards(place, texts):
+    """A directory with a file for each text, every other one compressed and the last with a byte-order mark."""
+    place.mkdir()
+    for number, text in enumerate(texts):
+        data = text.encode("utf-8-sig" if number == len(texts) - 1 else "utf-8")
+        if number % 2:
+            (place / f"{number}.txt.gz").write_bytes(gzip.compress(data))
+        else:
+            (place / f"{number}.txt").write_bytes(data)
+    return place / "*.txt*"
+
+
+def test_a_pattern_is_read_as_the_files_joined_by_line_ends(tmp_path, monkeypatch):
+    texts = ["王妃很漂亮。她", "公主\n", "他走了", "起来！"]
+    pattern = shards(tmp_path / "texts", texts)
+    for block in (1, 3, 1 << 22):
+        monkeypatch.setattr(corpus, "BLOCK", block)
+        digest = hashlib.sha256()
+        joined = write(tmp_path, "\n".join(texts).encode())
+        assert [s for text in read_blocks(pattern, digest) for s in split_sentences(text)] == read_sentences(joined)
+        joined.write_bytes(b"\n".join(text.encode("utf-8-sig" if i == 3 else "utf-8") for i, text in enumerate(texts)))
+        assert digest.hexdigest() == hashlib.sha256(joined.read_bytes()).hexdigest()
+    assert read_sentences(pattern) == ["王妃很漂亮。", "她", "公主", "他走了", "起来！"]
+
+
+def test_patterns_find_files_in_order_and_no_directories(tmp_path):
+    for name in ("b/2.txt", "b/10.txt", "a/deep/1.txt", "a/1.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("王妃", encoding="utf-8")
+    (tmp_path / "b" / "dir.txt").mkdir()
+    names = [path.relative_to(tmp_path).as_posix() for path in corpus_files(tmp_path / "**" / "*.txt")]
+    assert names == ["a/deep/1.txt", "b/10.txt", "b/2.txt"]
+    odd = tmp_path / "[1]*.txt" if sys.platform != "win32" else tmp_path / "[1].txt"
+    odd.write_text("王妃", encoding="utf-8")
+    assert corpus_files(odd) == [odd]  # what exists is no pattern
+    with pytest.raises(InputError, match="no file matches"):
+        corpus_files(tmp_path / "*.md")
+    with pytest.raises(InputError, match=r'is a directory; name a text file, or several: ".*b.\*\.txt"'):
+        corpus_files(tmp_path / "b")
+
+
+def test_the_file_that_is_wrong_is_named(tmp_path):
+    pattern = shards(tmp_path / "texts", ["王妃", "公主", "皇帝"])
+    (tmp_path / "texts" / "1.txt.gz").write_bytes(gzip.compress("公".encode() + b"a\xff"))
+    with pytest.raises(InputError, match=r"1\.txt\.gz: not UTF-8 at byte 4 "):
+        read_sentences(pattern)
