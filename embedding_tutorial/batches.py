@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 # all places with padding; a length for each sentence would leave no full batches.
 ROW_LENGTHS = (8, 12, 16, 20, 24, 32)
 
-# A batch has a multiple of so many rows, unless it has fewer: up to eight devices share the very batches
-# that one would get.
-EVEN = 8
-
 # A large text learns best by large steps, which also keep the cores busy; in a small one they would be too few.
 SMALLEST_BATCH, LARGEST_BATCH, FEWEST_STEPS = 256, 2048, 256
 
@@ -148,8 +144,8 @@ def cut_batches(
             draw.shuffle(chosen)
         # Half a batch, a quarter … where all rows of this length do not fill more.
         in_a_batch = min(max(1, batch_size // padded), 1 << max(0, len(chosen) - 1).bit_length())
-        if in_a_batch > EVEN:
-            in_a_batch -= in_a_batch % EVEN
+        # A batch for one device can be halved for two. More devices get a few empty rows.
+        in_a_batch -= in_a_batch % 2 if in_a_batch > 1 else 0
         in_a_batch += -in_a_batch % share.devices
         chosen = np.pad(chosen, (0, -len(chosen) % in_a_batch), constant_values=-1)
         in_a_batch //= share.processes
