@@ -60,10 +60,10 @@ def joined(config: TrainingConfig) -> Iterator[Share]:
     try:
         yield own_share()
     except BaseException as error:
-        # On its own way out JAX waits until all processes have come to their end.
-        atexit.register(_leave)
-        if "Gloo" in str(error):  # the link between the processes
-            raise InputError(_gone(log)) from None
+        if log:
+            atexit.register(_leave)  # on its own way out JAX waits until all processes have come to their end
+            if "Gloo" in str(error):  # the link between the processes
+                raise InputError(_gone(log)) from None
         raise
     finally:
         keras.distribution.set_distribution(None)
@@ -186,7 +186,7 @@ def _turn_aside_what_jax_prints() -> Path:
 _kept: list = []  # what C alone refers to must not be freed
 
 
-def _gone(log: Path | None) -> str:
+def _gone(log: Path) -> str:
     return (
         "another process of this training does not answer; see what it printed, and start all of them again "
         f"with --resume. What JAX says: {log}"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from embedding_tutorial import corpus as corpus_module
 from embedding_tutorial import encoded_corpus
-from embedding_tutorial.batches import cut_rows, default_batch_size, keep_probability, make_dataset, subsample
+from embedding_tutorial.batches import Share, cut_rows, default_batch_size, keep_probability, make_dataset, subsample
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.corpus import read_sentences, tokenize
 from embedding_tutorial.encoded_corpus import EncodedCorpus, encode_corpus
@@ -105,6 +105,25 @@ def test_one_dataset_follows_the_epoch():
         order[:] = 1, epoch
         for (x, _), expected in zip(dataset, passes(1, epoch), strict=True):
             np.testing.assert_array_equal(x, expected)
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_the_shares_of_all_processes_are_the_batches_of_one(processes):
+    corpus = numbered_corpus(np.tile(LENGTHS, 20))
+    for batch_size in (64, 1024):
+        shares = [Share(process, processes, 2 * processes) for process in range(processes)]
+        parts = [list(make_dataset(corpus, 5, batch_size, np.array([1, 2]), share=share)) for share in shares]
+        alone = list(make_dataset(corpus, 5, batch_size, np.array([1, 2]), share=Share(0, 1, 2 * processes)))
+        for batch, *pieces in zip(alone, *parts, strict=True):
+            for whole, *some in zip(batch, *pieces, strict=True):
+                assert len({len(rows) for rows in some}) == 1 and len(whole) % (2 * processes) == 0
+                np.testing.assert_array_equal(np.concatenate(some), whole)
+
+
+def test_two_devices_share_the_very_batches_of_one():
+    corpus = numbered_corpus(np.tile(LENGTHS, 20))
+    one, two = (list(make_dataset(corpus, 5, 300, share=Share(devices=devices))) for devices in (1, 2))
+    assert [x[x != 0].numpy().tolist() for x, _ in one] == [x[x != 0].numpy().tolist() for x, _ in two]
 
 
 def sentences_of(part) -> list[tuple[int, ...]]:
