@@ -170,7 +170,7 @@ def begun(processes, checkpoint, since=0) -> None:
 def test_a_death_ends_all_with_one_line_and_resumed_they_end_as_if_nothing_had_happened(place):
     expected, directory = place / "undisturbed", place / "disturbed"
     finished(run_together(*LONG, "--out", expected, cwd=place))
-    deaths = [(1, signal.SIGKILL, 5), (0, signal.SIGKILL, 5), (1, signal.SIGSTOP, 45), (0, signal.SIGSTOP, 45)]
+    deaths = [(1, signal.SIGKILL, 10), (0, signal.SIGKILL, 10), (1, signal.SIGSTOP, 45), (0, signal.SIGSTOP, 45)]
     resume, since = ("--out", directory), 0
     for dies, how, bound in deaths[: int(os.environ.get("KILLS", len(deaths)))]:
         processes = run_together(*LONG, *resume, cwd=place)
