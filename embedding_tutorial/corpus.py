@@ -101,15 +101,23 @@ def read_blocks(path: Path, digest: "hashlib._Hash | None" = None) -> Iterator[s
     """
     files = corpus_files(path)
     before = 0  # bytes of the files before this one
+    waiting, size = [], 0  # what is read and not given yet: small files are given together
     with Meter(f"reading {path}", sum(os.path.getsize(file) for file in files if os.path.exists(file))) as meter:
         for file in files:
-            if digest and file != files[0]:
-                digest.update(b"\n")
+            if file != files[0]:
+                waiting.append("\n")
+                if digest:
+                    digest.update(b"\n")
             for text, done in _file_blocks(file, digest):
                 meter.at(before + done)
-                if text:
-                    yield text
+                waiting.append(text)
+                size += len(text)
+                if size >= BLOCK // 4:  # a character has four bytes at most
+                    yield "".join(waiting)
+                    waiting, size = [], 0
             before += done
+    if size:
+        yield "".join(waiting)
 
 
 def _file_blocks(path: Path, digest: "hashlib._Hash | None") -> Iterator[tuple[str, int]]:

@@ -142,7 +142,9 @@ def _tokenized(config: TrainingConfig, digest: Any) -> Iterator[tuple[list[str],
         return map(tokenize, blocks)
     workers = os.cpu_count() or 1
     if config.tokens == "characters":
-        pool = ThreadPoolExecutor(workers)  # enough: as NumPy works on an array, other threads can work, too
+        # Threads are enough: as NumPy works on an array, others can work, too. More than four only wait for the reader.
+        workers = min(workers, 4)
+        pool = ThreadPoolExecutor(workers)
     else:
         # The segmenter keeps Python's interpreter to itself, so each worker gets one of its own.
         # "spawn" works alike on Linux, macOS and Windows, and with threads in this process.

@@ -145,7 +145,7 @@ def test_a_backend_that_is_not_installed_is_one_line(tmp_path):
     assert done.stderr.startswith("train.py: error: Python cannot find torch") and done.stderr.count("\n") == 1
 
 
-def test_a_pattern_trains_resumes_and_is_asked(tmp_path):
+def test_a_pattern_trains_and_is_asked(tmp_path):
     (tmp_path / "texts").mkdir()
     lines = two_worlds().splitlines(keepends=True)
     for number in range(4):

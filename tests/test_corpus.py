@@ -162,6 +162,18 @@ def test_a_pattern_is_read_as_the_files_joined_by_line_ends(tmp_path, monkeypatc
     assert read_sentences(pattern) == ["王妃很漂亮。", "她", "公主", "他走了", "起来！"]
 
 
+def test_the_last_sentence_end_of_a_block_is_found_however_far_back(monkeypatch):
+    for tail in (1, 2, 5, 1000):
+        monkeypatch.setattr(corpus, "TAIL", tail)
+        assert corpus._last_end("王妃。公主走了很远") == 3
+        assert corpus._last_end("王妃。公主。") == 3  # a quote may follow the last one
+        assert corpus._last_end("王妃走了很远") == 0
+
+
+def test_small_files_are_given_together(tmp_path):
+    assert list(read_blocks(shards(tmp_path / "texts", ["王妃", "", "公主"]))) == ["王妃\n\n公主"]
+
+
 def test_patterns_find_files_in_order_and_no_directories(tmp_path):
     for name in ("b/2.txt", "b/10.txt", "a/deep/1.txt", "a/1.csv"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
