@@ -22,8 +22,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from embedding_tutorial.config import InputError
+from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.corpus import read_sentences, tokenize
+from embedding_tutorial.plan import Job, Speed
 from embedding_tutorial.vectors import WordVectors, read_run
 
 RUNS = Path("runs")
@@ -163,9 +164,10 @@ def draw_map(options: argparse.Namespace) -> dict[str, Any]:
 
 def plan(options: argparse.Namespace) -> dict[str, Any]:
     """What training on several devices needs, from formulae: memory, bytes sent, steps, time."""
-    from embedding_tutorial.plan import Job, Speed
+    from embedding_tutorial.batches import LARGEST_BATCH  # needs more than the other answers
 
-    job = Job(options.tokens_total, options.vocabulary, options.dim, options.epochs, options.batch_size, options.kind)
+    batch_size = options.batch_size or LARGEST_BATCH
+    job = Job(options.tokens_total, options.vocabulary, options.dim, options.epochs, batch_size, options.kind)
     speed = Speed(options.gflops * 1e9, options.memory * 1e9, options.network * 1e9)
     rows = []
     for devices in options.devices:
@@ -260,20 +262,28 @@ def main(arguments: list[str] | None = None) -> None:
     sub.add_argument("--out", type=Path, default=Path("map.html"), metavar="FILE", help="(default: map.html)")
     sub.add_argument("--tsne", action="store_true", help="place tokens by t-SNE (scikit-learn), not by PCA")
 
+    epochs, speed = TrainingConfig.epochs, Speed()
     sub = commands.add_parser("plan", help="what training on several devices needs", description=plan.__doc__)
     sub.set_defaults(answer=plan, run=None)
     sub.add_argument("--tokens-total", type=_whole, required=True, metavar="N", help="tokens in the text")
     sub.add_argument("--vocabulary", type=_whole, required=True, metavar="N", help="tokens that get a vector")
     sub.add_argument("--dim", type=_whole, required=True, metavar="N", help="numbers in a vector")
-    sub.add_argument("--epochs", type=_whole, default=10, metavar="N", help="passes over the text (default: 10)")
-    sub.add_argument("--batch-size", type=_whole, default=2048, metavar="N", help="tokens in a step (default: 2048)")
+    sub.add_argument(
+        "--epochs", type=_whole, default=epochs, metavar="N", help="passes over the text (default: %(default)s)"
+    )
+    sub.add_argument("--batch-size", type=_whole, metavar="N", help="tokens in a step (default: that of a large text)")
     sub.add_argument("--distribute", dest="kind", choices=("data", "model"), default="data", help="(default: data)")
     sub.add_argument(
         "--devices", type=_whole, nargs="+", default=[1, 2, 4, 8], metavar="N", help="how many (default: 1 2 4 8)"
     )
-    speed = (("gflops", 40.0, "GFLOP/s of a device"), ("memory", 4.5, "GB/s of its memory"))
-    for name, default, help in (*speed, ("network", 0.7, "GB/s from one device to another")):
-        sub.add_argument(f"--{name}", type=_positive, default=default, metavar="X", help=f"{help} (default: {default})")
+    for name, default, help in (
+        ("gflops", speed.flops / 1e9, "GFLOP/s of a device"),
+        ("memory", speed.memory / 1e9, "GB/s of its memory"),
+        ("network", speed.network / 1e9, "GB/s from one device to another"),
+    ):
+        sub.add_argument(
+            f"--{name}", type=_positive, default=default, metavar="X", help=f"{help} (default: %(default)s)"
+        )
     sub.add_argument("--json", action="store_true", help="print JSON, for programs")
 
     options = parser.parse_args(arguments)

@@ -145,7 +145,8 @@ def cut_batches(
         # Half a batch, a quarter … where all rows of this length do not fill more.
         in_a_batch = min(max(1, batch_size // padded), 1 << max(0, len(chosen) - 1).bit_length())
         # A batch for one device can be halved for two. More devices get a few empty rows.
-        in_a_batch -= in_a_batch % 2 if in_a_batch > 1 else 0
+        if in_a_batch > 1:
+            in_a_batch -= in_a_batch % 2
         in_a_batch += -in_a_batch % share.devices
         chosen = np.pad(chosen, (0, -len(chosen) % in_a_batch), constant_values=-1)
         in_a_batch //= share.processes

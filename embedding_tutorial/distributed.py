@@ -38,6 +38,8 @@ PATIENCE = 30  # seconds without a sign of life after which a process counts as 
 # How many processes a cluster has started; where it is more than one, JAX knows how to find the others.
 CLUSTERS = ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
 
+_kept: list = []  # what C alone refers to must not be freed
+
 
 @contextlib.contextmanager
 def joined(config: TrainingConfig) -> Iterator[Share]:
@@ -156,7 +158,7 @@ def _connect(config: TrainingConfig) -> Path:
     except (RuntimeError, ValueError) as error:
         raise InputError(f"--distribute: the processes cannot connect ({error})") from None
     if jax.process_index():
-        os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), sys.stdout.fileno())
+        os.dup2(2, sys.stdout.fileno())
     return log
 
 
@@ -168,9 +170,10 @@ def _turn_aside_what_jax_prints() -> Path:
     handle, name = tempfile.mkstemp(prefix="jax-", suffix=".log")
     for number, stream in ((1, sys.stdout), (2, sys.stderr)):
         stream.flush()
-        ours = os.fdopen(os.dup(number), "w", 1, stream.encoding, stream.errors)
+        ours = os.fdopen(os.dup(number), "w", buffering=1, encoding=stream.encoding, errors=stream.errors)
         setattr(sys, stream.name.strip("<>"), ours)
         os.dup2(handle, number)
+    os.close(handle)
     terminal = sys.stderr.fileno()
 
     def aborted(_: int) -> None:
@@ -181,9 +184,6 @@ def _turn_aside_what_jax_prints() -> Path:
         _kept.append(ctypes.CFUNCTYPE(None, ctypes.c_int)(aborted))
         ctypes.CDLL(None).signal(signal.SIGABRT, _kept[-1])
     return Path(name)
-
-
-_kept: list = []  # what C alone refers to must not be freed
 
 
 def _gone(log: Path) -> str:

@@ -122,12 +122,12 @@ class TokenScores(keras.layers.Layer):
         self.negatives = negatives
         self.noise_tokens = noise_tokens
         self.parts = parts
+        self.rows = vocabulary_size + 1 + -(vocabulary_size + 1) % parts  # of the table: padding, tokens, spare ones
         self.supports_masking = True
 
     def build(self, input_shape: tuple) -> None:
+        self.table = self.add_weight(name="table", shape=(self.rows, input_shape[-1]), initializer="zeros")
         rows = self.vocabulary_size + 1
-        spare = -rows % self.parts
-        self.table = self.add_weight(name="table", shape=(rows + spare, input_shape[-1]), initializer="zeros")
         self.bias = self.add_weight(name="bias", shape=(rows,), initializer="zeros", trainable=False)
         self.noise_cdf = self.add_weight(name="noise_cdf", shape=(rows,), initializer="ones", trainable=False)
         self.noise_draws = self.add_weight(

@@ -114,19 +114,17 @@ def build_model(
     Tokens that ``initial`` has a vector for start from that one, the others from a random one.
     Devices that share the tables need equal ``parts`` of them: there are spare rows at the end then.
     """
-    rows = len(vocabulary) + 1
-    rows += -rows % parts
+    output = TokenScores(len(vocabulary), config.window, config.negatives, parts=parts, name="output")
     # The start is set below: drawn by NumPy, it is the same on every backend.
     embedding = keras.layers.Embedding(
-        rows, config.dim, embeddings_initializer="zeros", mask_zero=True, name="embedding"
+        output.rows, config.dim, embeddings_initializer="zeros", mask_zero=True, name="embedding"
     )
-    output = TokenScores(len(vocabulary), config.window, config.negatives, parts=parts, name="output")
     context = [ContextMean(config.window, name="context")] if config.model == "cbow" else []
     model = EmbeddingModel([embedding, *context, output], name=config.model)
     model.build((None, None))
     output.set_counts(vocabulary.counts)
     largest = 0.5 / config.dim  # small beside trained vectors: word2vec's own start
-    matrix = np.random.default_rng(config.seed).uniform(-largest, largest, (rows, config.dim))
+    matrix = np.random.default_rng(config.seed).uniform(-largest, largest, (output.rows, config.dim))
     if initial is not None:
         known = [token for token in vocabulary.tokens if token in initial]
         matrix[vocabulary.encode(known)] = [initial[token] for token in known]

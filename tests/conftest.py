@@ -56,6 +56,13 @@ def finished_run(tmp_path_factory) -> tuple[Path, str]:
     return place / "runs" / "worlds-characters", done.stdout
 
 
+def free_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 class Server:
     """TensorBoard on a free port, asked over HTTP.
 
@@ -64,9 +71,7 @@ class Server:
 
     def __init__(self, logdir: Path, run: str = ".") -> None:
         self.run = run
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.address = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logdir), "--port", str(port)]
         self.process = subprocess.Popen(

@@ -16,7 +16,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import REPOSITORY, run_python, run_train, two_worlds
+from conftest import REPOSITORY, free_port, run_python, run_train, two_worlds
 
 pytestmark = [
     pytest.mark.long,
@@ -39,10 +39,7 @@ def place(tmp_path_factory):
 
 def run_together(*arguments, cwd, second=(), **environment) -> list[subprocess.Popen]:
     """Two processes of train.py that train one model over loopback; the second one is given other flags, too."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    together = ("--coordinator", address, "--processes", "2")
+    together = ("--coordinator", f"127.0.0.1:{free_port()}", "--processes", "2")
     return [
         subprocess.Popen(
             [sys.executable, REPOSITORY / "train.py", *arguments, *together, "--process", str(number), *others],
