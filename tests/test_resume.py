@@ -231,7 +231,15 @@ def test_killed_anywhere_what_can_be_read_is_whole_and_it_goes_on(place, uninter
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent another way there")
 def test_ctrl_c_says_how_to_go_on(place):
     command = [sys.executable, REPOSITORY / "train.py", *FLAGS, "--epochs", "5000", "--out", "ctrl-c"]
-    process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+    process = subprocess.Popen(
+        command,
+        cwd=place,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        # Tests that a script runs in the background inherit that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     while not (place / "ctrl-c" / "checkpoint.npz").exists():
         assert process.poll() is None
         time.sleep(0.1)
