@@ -41,7 +41,7 @@ def learn(config: TrainingConfig, writes: bool) -> None:
 
     Of several processes that train together one ``writes`` the run directory.
     """
-    from embedding_tutorial.projector import claim, is_finished
+    from embedding_tutorial.run_directory import claim, is_finished
     from embedding_tutorial.sprites import find_font
 
     if config.resume and is_finished(config.resume):

@@ -13,11 +13,12 @@ Read the modules in the order in which the data flows through them:
 9. ``callbacks``   what happens between epochs (``checkpoint``: what a stopped run needs to go on)
 10. ``vectors``    tokens and their vectors: what is near what
 11. ``evaluation`` is it good, and against what chance
-12. ``projector``  the run directory that TensorBoard opens (``sprites`` draws the tokens for it)
+12. ``projector``  the files that TensorBoard opens (``labels`` shows the tokens in them, ``sprites`` draws them)
 13. ``training``   all of it together (``distributed``: on several devices, in several processes)
 
-``__main__`` asks finished runs, with ``report``, ``controls``, ``standard_files`` and ``map_page``, and tells with
-``plan`` what a large job would need; ``encoding`` and ``lessons`` teach.
+``run_directory`` owns the files of a run. ``__main__`` asks finished runs, with ``report``, ``controls``,
+``standard_files`` and ``map_page``, and tells with ``plan`` what a large job would need; ``encoding`` and
+``lessons`` teach.
 
 ``config``, ``corpus``, ``vocabulary``, ``encoded_corpus``, ``vectors``, ``evaluation``, ``projector`` and ``plan`` need
 no Keras; ``quiet`` imports it without noise. To load a saved ``model.keras``, import ``model`` first.

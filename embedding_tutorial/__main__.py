@@ -25,7 +25,8 @@ from typing import Any
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.corpus import read_sentences, tokenize
 from embedding_tutorial.plan import Job, Speed
-from embedding_tutorial.vectors import WordVectors, read_run
+from embedding_tutorial.run_directory import read_run
+from embedding_tutorial.vectors import WordVectors
 
 RUNS = Path("runs")
 

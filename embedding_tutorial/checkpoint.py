@@ -15,7 +15,7 @@ import numpy as np
 
 from embedding_tutorial.callbacks import Progress, Ripening
 from embedding_tutorial.config import InputError, one_line
-from embedding_tutorial.projector import CHECKPOINT, write_whole
+from embedding_tutorial.run_directory import CHECKPOINT, write_whole
 
 
 @dataclasses.dataclass(frozen=True)

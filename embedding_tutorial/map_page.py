@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from embedding_tutorial.config import InputError
-from embedding_tutorial.projector import MOST_POINTS, OTHER_RADICALS, write_text
-from embedding_tutorial.vectors import WordVectors, read_run, unit_rows
+from embedding_tutorial.projector import MOST_POINTS, OTHER_RADICALS
+from embedding_tutorial.run_directory import read_run, write_text
+from embedding_tutorial.vectors import WordVectors, unit_rows
 
 TEMPLATE = Path(__file__).with_suffix(".html")
 NEIGHBOURS = 8

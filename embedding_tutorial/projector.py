@@ -1,4 +1,4 @@
-"""The run directory: TensorBoard's Embedding Projector reads it, and so does everybody else.
+"""What TensorBoard's Embedding Projector reads in a run directory, and what everybody else reads there.
 
     projector_config.pbtxt   tells TensorBoard of the tables below
     vectors_unit.tsv         vectors of length 1, shown first: t-SNE and UMAP in the page need it
@@ -7,139 +7,32 @@
     epochs/                  vectors of some epochs, turned to lie over the final ones, for the drop-down
     drawn/                   vectors, labels and pictures of the most frequent tokens, for the drop-down
     vectors.txt              word2vec's text format, for gensim and others
-    vectors.npy, vocabulary.json   all vectors and tokens, exactly
-    run.json                 what was trained on what, and a fingerprint of this export
-    config.json, history.csv, model.keras, events, train/, validation/   from the training
-    checkpoint.npz           the last finished epoch of a run that is not finished
 
 Imports neither Keras nor TensorFlow. What the page accepts was read from TensorBoard's
 own behaviour; the tests ask a real server.
 """
 
-import contextlib
 import json
-import os
 import shutil
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from embedding_tutorial.config import InputError
 from embedding_tutorial.evaluation import NO_RADICAL, Category, radical
+from embedding_tutorial.labels import visible
+from embedding_tutorial.run_directory import fingerprint, write_text, write_whole
 from embedding_tutorial.sprites import CELL, draw_sprite
-from embedding_tutorial.vectors import WordVectors, fingerprint, unit_rows
+from embedding_tutorial.vectors import WordVectors, unit_rows
 
 CONFIG = "projector_config.pbtxt"
-CHECKPOINT = "checkpoint.npz"
-LOCK = ".lock"
 MOST_POINTS = 10_000  # what the page's t-SNE takes, and metadata.tsv stays below 1 MB, which it must
 MOST_DRAWN = 500  # more pictures hide each other
 MOST_COLOURS = 48  # the page offers a column as colour up to 50 different values
-LONGEST_LABEL = 40
 OTHER_RADICALS = "其他"
-
-# The page drops lines that JavaScript's trim() leaves empty, and every later label shifts.
-# Format characters (zero-width space, byte-order mark) and control characters cannot be seen at all.
-_INVISIBLE = {"Cc", "Cf", "Zs", "Zl", "Zp", "Cs", "Co", "Cn"}
-
-
-@contextlib.contextmanager
-def claim(directory: Path, resume: bool = False) -> Iterator[bool]:
-    """Hold ``directory`` for a run, as long as the ``with`` lasts; make it where there is none.
-
-    Args:
-        directory: where the run is written.
-        resume: the run there is to go on.
-
-    Yields:
-        Whether it held a run already, which a new one will replace.
-
-    Raises:
-        InputError: it is a file, cannot be written, holds something that is no run, or another
-            process is writing to it.
-    """
-    flag = "--resume" if resume else "--out"
-    if directory.exists() and not directory.is_dir():
-        raise InputError(f"{flag} {directory}: is a file; name a directory")
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        found = set(os.listdir(directory)) - {LOCK}
-        if found and "config.json" not in found:
-            raise InputError(f"{flag} {directory}: is not empty and no run directory; name another")
-        lock = FileLock(directory / LOCK, timeout=0)
-        lock.acquire()
-    except Timeout:
-        raise InputError(f"{flag} {directory}: another process is writing to it; wait, or name another") from None
-    except OSError as error:
-        raise InputError(f"{flag} {directory}: cannot be written ({error.strerror})") from None
-    try:
-        yield bool(found)
-    finally:
-        lock.release()
-
-
-def is_finished(directory: Path) -> bool:
-    """Whether the run there was trained and exported to its end."""
-    return (directory / "run.json").exists() and not (directory / CHECKPOINT).exists()
-
-
-def begin(directory: Path, config: dict) -> None:
-    """Make a directory ready for a new run: an earlier one's checkpoint and event files go, its settings are replaced.
-
-    Event files would be drawn into the new run's curves.
-    """
-    (directory / CHECKPOINT).unlink(missing_ok=True)
-    for path in directory.glob("events.out.tfevents.*"):
-        path.unlink()
-    for name in ("train", "validation"):
-        shutil.rmtree(directory / name, ignore_errors=True)
-    write_text(directory / "config.json", json.dumps(config, ensure_ascii=False, indent=2) + "\n")
-
-
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` fill a file beside ``path``, then rename it: ``path`` is never half-written."""
-    beside = path.with_name(f".{path.stem}.partial{path.suffix}")  # Keras and NumPy look at the ending
-    write(beside)
-    os.replace(beside, path)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file whole, with Unix line ends on every system."""
-    write_whole(path, lambda beside: beside.write_text(text, encoding="utf-8", newline="\n"))
-
-
-def visible(token: str) -> str:
-    """The token as the projector can show it: no blank, invisible or misread label.
-
-    Blank and invisible characters become ``\\u3000``-like escapes. What JavaScript
-    would read as a number is put in quotes: 007 would be shown as 7, and where all tokens are numbers
-    the page would search another column. Long ones are cut.
-
-    >>> visible("王妃"), visible("\\u3000"), visible("007")
-    ('王妃', '\\\\u3000', "'007'")
-    """
-    shown = "".join(
-        f"\\u{ord(c):04x}" if unicodedata.category(c) in _INVISIBLE else c for c in token[: LONGEST_LABEL + 1]
-    )
-    if len(token) > LONGEST_LABEL:
-        shown = shown[:LONGEST_LABEL] + "…"
-    return f"'{shown}'" if _reads_as_number(shown) else shown
-
-
-def _reads_as_number(text: str) -> bool:
-    """Whether JavaScript's ``Number(text)`` is a number; for some texts that are none, such as ``1_0``, too."""
-    for read in (float, lambda digits: int(digits, 0)):  # int also takes 0x1F
-        try:
-            read(text)
-            return True
-        except ValueError:
-            pass
-    return False
 
 
 def metadata_table(vectors: WordVectors, categories: Sequence[Category], level: str) -> str:

@@ -9,8 +9,9 @@ import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.evaluation import Agreement, category_agreement, radical_agreement, read_categories
+from embedding_tutorial.run_directory import read_run
 from embedding_tutorial.standard_files import analogies, word_pairs
-from embedding_tutorial.vectors import WordVectors, read_run
+from embedding_tutorial.vectors import WordVectors
 
 COLUMNS = ["figure", "of", "value", "from", "to", "chance", "tokens"]
 

@@ -13,13 +13,14 @@ import tensorflow as tf
 
 from embedding_tutorial.batches import default_batch_size, make_dataset
 from embedding_tutorial.callbacks import EpochOrder, Progress, Ripening, StopIfNotFinite
-from embedding_tutorial.checkpoint import CHECKPOINT, Checkpoint, SaveCheckpoint, restore
+from embedding_tutorial.checkpoint import Checkpoint, SaveCheckpoint, restore
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.distributed import check_alike, layout_of, own_share, table_parts
 from embedding_tutorial.encoded_corpus import EncodedCorpus
 from embedding_tutorial.evaluation import Category, read_categories, telling_tokens
 from embedding_tutorial.model import EmbeddingModel, build_model, compile_model
-from embedding_tutorial.projector import begin, export, write_whole
+from embedding_tutorial.projector import export
+from embedding_tutorial.run_directory import CHECKPOINT, begin, write_whole
 from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import Vocabulary
 

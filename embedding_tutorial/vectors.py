@@ -7,8 +7,6 @@ Imports neither Keras nor TensorFlow. Names and results are those of gensim's
 from __future__ import annotations
 
 import difflib
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +15,7 @@ import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig, one_line
 from embedding_tutorial.progress import watched
+from embedding_tutorial.run_directory import fingerprint, read_run
 from embedding_tutorial.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -273,36 +272,3 @@ def _numbers(values: list[str], where: str) -> np.ndarray:
         if not np.isfinite(row[column - 2]):
             raise InputError(f"{where}, column {column}: {value!r} is not finite")
     return row
-
-
-def fingerprint(directory: Path) -> str:
-    """SHA-256 over the files that hold vectors and tokens, so that a mixture of two exports is noticed."""
-    digest = hashlib.sha256()
-    for name in ("vectors.npy", "vocabulary.json"):
-        digest.update((directory / name).read_bytes())
-    return digest.hexdigest()
-
-
-def read_run(directory: Path) -> dict:
-    """What ``run.json`` of a finished run says.
-
-    Raises:
-        InputError: there is no such directory, it is no run, or the run is not finished.
-    """
-    if not directory.is_dir():
-        raise InputError(f"{directory}: no such directory")
-    try:
-        run = json.loads((directory / "run.json").read_text(encoding="utf-8"))
-        if not {"config", "fingerprint"} <= run.keys():
-            raise ValueError("run.json lacks entries")
-        TrainingConfig.from_json(run["config"])  # raises where a setting is none
-        run["fit_seconds"] = float(run.get("fit_seconds", "nan"))
-        run["corpus_sha256"] = str(run.get("corpus_sha256"))
-        return run
-    except FileNotFoundError:
-        started = (directory / "config.json").exists()
-        way_out = f"go on with: train.py --resume {directory}"
-        problem = f"the run is not finished; {way_out}" if started else "is no run directory"
-        raise InputError(f"{directory}: {problem}") from None
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise InputError(f"{directory}: run.json is damaged ({one_line(error)}); train it again") from None

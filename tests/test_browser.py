@@ -16,7 +16,7 @@ from PIL import Image
 from test_projector import AWKWARD, export_to
 
 from embedding_tutorial.evaluation import read_categories
-from embedding_tutorial.projector import visible
+from embedding_tutorial.labels import visible
 from embedding_tutorial.vectors import WordVectors
 
 NEIGHBOURS = 20  # of the 100 that the page lists; further down, some are equally far to float32's precision

@@ -17,8 +17,9 @@ from test_projector import AWKWARD
 
 from embedding_tutorial.__main__ import main
 from embedding_tutorial.evaluation import Category, radical
+from embedding_tutorial.labels import visible
 from embedding_tutorial.map_page import MOST_COLOURS, colouring, map_data, nearest_rows, write_map
-from embedding_tutorial.projector import export, visible
+from embedding_tutorial.projector import export
 from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import Vocabulary
 

@@ -1,26 +1,21 @@
 """What the projector's page would read, by the rules of its own code."""
 
-import json
-
 import numpy as np
 import pytest
-from conftest import run_python
 from hypothesis import given
 from hypothesis import strategies as st
 
 from embedding_tutorial.config import InputError
 from embedding_tutorial.evaluation import Category
+from embedding_tutorial.labels import visible
 from embedding_tutorial.projector import (
     MOST_COLOURS,
     MOST_POINTS,
-    begin,
-    claim,
     export,
     metadata_table,
-    visible,
-    write_text,
 )
-from embedding_tutorial.vectors import WordVectors, fingerprint
+from embedding_tutorial.run_directory import fingerprint, write_text
+from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import Vocabulary
 
 AWKWARD = ["王妃", "\0", "\t", "\n", "\r", " ", "\u3000", "\xa0", "\u200b", "\ufeff", "\u2028", "\x85", '"', "'", "#"]
@@ -142,36 +137,6 @@ def test_an_export_that_breaks_off_shows_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="no space"):
         export_to(tmp_path, ["c", "d"])
     assert not (tmp_path / "projector_config.pbtxt").exists() and not (tmp_path / "run.json").exists()
-
-
-def test_only_an_empty_place_or_a_run_is_claimed(tmp_path):
-    with claim(tmp_path / "new" / "run") as holds_a_run:
-        assert holds_a_run is False
-    (tmp_path / "new" / "run" / "config.json").touch()
-    with claim(tmp_path / "new" / "run") as holds_a_run:
-        assert holds_a_run is True
-    (tmp_path / "file").touch()
-    for path, message in (("new", "no run directory"), ("file", "is a file"), ("file/below", "cannot be written")):
-        with pytest.raises(InputError, match=message), claim(tmp_path / path):
-            pass
-
-
-def test_two_processes_never_write_to_one_run(tmp_path):
-    code = "import sys\nfrom pathlib import Path\nfrom embedding_tutorial.projector import claim\n"
-    code += "with claim(Path(sys.argv[1])): pass"
-    with claim(tmp_path):
-        done = run_python("-c", code, tmp_path, cwd=tmp_path)
-        assert "another process is writing to it" in done.stderr
-    assert run_python("-c", code, tmp_path, cwd=tmp_path).returncode == 0
-
-
-def test_a_new_run_begins_without_an_earlier_one_s_curves_and_checkpoint(tmp_path):
-    (tmp_path / "train").mkdir()
-    for name in ("events.out.tfevents.1", "train/events.out.tfevents.2", "vectors.tsv", "checkpoint.npz"):
-        (tmp_path / name).touch()
-    begin(tmp_path, {"dim": 3})
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "vectors.tsv"]
-    assert json.loads((tmp_path / "config.json").read_text(encoding="utf-8")) == {"dim": 3}
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3), min_size=1, unique=True))

@@ -13,7 +13,8 @@ from test_projector import page_reads
 import train
 from embedding_tutorial import sprites
 from embedding_tutorial.config import InputError
-from embedding_tutorial.projector import MOST_DRAWN, export, visible
+from embedding_tutorial.labels import visible
+from embedding_tutorial.projector import MOST_DRAWN, export
 from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import Vocabulary
 

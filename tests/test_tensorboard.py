@@ -6,7 +6,7 @@ import time
 import numpy as np
 from test_projector import page_reads
 
-from embedding_tutorial.projector import visible
+from embedding_tutorial.labels import visible
 from embedding_tutorial.vectors import unit_rows
 from embedding_tutorial.vocabulary import Vocabulary
 

@@ -32,9 +32,9 @@ import pandas as pd
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.encoded_corpus import encode_corpus
 from embedding_tutorial.evaluation import category_agreement, read_categories
+from embedding_tutorial.labels import visible
 from embedding_tutorial.lessons.drawing import draw_matrix, draw_points, side_by_side
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.projector import visible
 from embedding_tutorial.training import train_and_export
 from embedding_tutorial.vectors import WordVectors, unit_rows
 
