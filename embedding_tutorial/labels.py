@@ -1,38 +1,49 @@
 """How tokens are shown: no label is blank, invisible, or misread."""
 
+import re
 import unicodedata
 
-LONGEST_LABEL = 40
+LONGEST_LABEL = 40  # characters
 
-# The page drops lines that JavaScript's trim() leaves empty, and every later label shifts.
-# Format characters (zero-width space, byte-order mark) and control characters cannot be seen at all.
-_INVISIBLE = {"Cc", "Cf", "Zs", "Zl", "Zp", "Cs", "Co", "Cn"}
+# Control, format and private characters, blanks, line ends, half surrogates, what Unicode has not assigned.
+_INVISIBLE = {"Cc", "Cf", "Co", "Cn", "Cs", "Zs", "Zl", "Zp"}
+# Python lacks Unicode's property Default_Ignorable_Code_Point: here is what it holds of other categories, such as
+# variation selectors and Hangul fillers (the tests ask a browser's tables), and the braille pattern without a dot.
+_IGNORABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff\u2800]"
+)
+_JOINERS = "\u200c\u200d"  # they change how the letter or emoji before them looks, as marks do
+_DOTTED_CIRCLE = "\u25cc"  # on it, Unicode's charts show a mark that stands alone
+
+# What JavaScript's Number() takes; it reads the empty text as 0.
+_NUMBER = re.compile(
+    r"|[+-]?(Infinity|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)|0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+"
+)
 
 
-def visible(token: str) -> str:
+def visible(token: str, longest: int = LONGEST_LABEL) -> str:
     """The token as the projector can show it: no blank, invisible or misread label.
 
-    Blank and invisible characters become ``\\u3000``-like escapes. What JavaScript
-    would read as a number is put in quotes: 007 would be shown as 7, and where all tokens are numbers
-    the page would search another column. Long ones are cut.
+    Blank and invisible characters become ``\\u3000``-like escapes. A mark stays where a visible character
+    stands before it, and so does the joiner of an emoji; a mark alone is set on a dotted circle.
+    What JavaScript would read as a number is put in quotes: 007 would be shown as 7, and where all tokens
+    are numbers the page would search another column. After ``longest`` characters it is cut.
 
     >>> visible("王妃"), visible("\\u3000"), visible("007")
     ('王妃', '\\\\u3000', "'007'")
     """
-    shown = "".join(
-        f"\\u{ord(c):04x}" if unicodedata.category(c) in _INVISIBLE else c for c in token[: LONGEST_LABEL + 1]
-    )
-    if len(token) > LONGEST_LABEL:
-        shown = shown[:LONGEST_LABEL] + "…"
-    return f"'{shown}'" if _reads_as_number(shown) else shown
-
-
-def _reads_as_number(text: str) -> bool:
-    """Whether JavaScript's ``Number(text)`` is a number; for some texts that are none, such as ``1_0``, too."""
-    for read in (float, lambda digits: int(digits, 0)):  # int also takes 0x1F
-        try:
-            read(text)
-            return True
-        except ValueError:
-            pass
-    return False
+    shown, follows = "", False  # whether a visible character stands before
+    for c in token:
+        category = unicodedata.category(c)
+        mark = category.startswith("M")
+        if follows and (mark or c in _JOINERS):
+            piece = c
+        elif category in _INVISIBLE or _IGNORABLE.match(c):
+            piece, follows = f"\\u{ord(c):04x}", False
+        else:
+            piece, follows = _DOTTED_CIRCLE + c if mark else c, True
+        if len(shown + piece) > longest:
+            shown += "…"
+            break
+        shown += piece
+    return f"'{shown}'" if _NUMBER.fullmatch(shown) else shown

@@ -37,6 +37,8 @@ AWKWARD += [
 JAVASCRIPT_BLANK = "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 JAVASCRIPT_BLANK += "\u2028\u2029\u202f\u205f\u3000\ufeff"
 
+BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # Unicode's Bidi_Control
+
 
 def page_reads(table: str) -> list[list[str]]:
     """Rows as the page has them: split on line feeds, lines that are blank after trim() dropped, split on tabs."""
@@ -69,10 +71,34 @@ def test_every_token_keeps_its_line():
         ("1" * 25, "'" + "1" * 25 + "'"),
         ("007", "'007'"),
     ]
-    + [("1e5", "'1e5'"), ("0x1F", "'0x1F'"), ("a" * 60, "a" * 40 + "…"), ("\U000e0001", "\\ue0001"), ("<b>", "<b>")],
+    + [("1e5", "'1e5'"), ("0x1F", "'0x1F'"), ("a" * 60, "a" * 40 + "…"), ("\U000e0001", "\\ue0001"), ("<b>", "<b>")]
+    + [("", "''"), ("-Infinity", "'-Infinity'"), ("infinity", "infinity"), ("１２", "１２"), ("٣", "٣"), ("NaN", "NaN")]
+    + [(" " * 9, "\\u0020" * 6 + "…")],  # an escape is not cut in two
 )
 def test_a_label_is_visible_and_no_other_number(token, shown):
     assert visible(token) == shown
+
+
+@pytest.mark.parametrize("alone", ["\ufe0f", "\U000e0100", "\u034f", "\u180b", "\u17b4", "\u3164", "\u115f", "\u2800"])
+def test_what_shows_nothing_is_escaped(alone):
+    assert visible(alone) == f"\\u{ord(alone):04x}"
+
+
+PERSIAN, HINDI = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0939\u093f\u0928\u094d\u0926\u0940"
+
+
+@pytest.mark.parametrize("word", ["👩\u200d👧", "❤\ufe0f", "葛\U000e0100", "e\u0301", PERSIAN, HINDI])
+def test_what_changes_the_character_before_it_stays(word):
+    assert visible(word) == word
+
+
+def test_a_mark_alone_is_set_on_a_dotted_circle():
+    assert [visible(mark) for mark in ("\u0301", "\u093e", " \u0301")] == ["◌\u0301", "◌\u093e", "\\u0020◌\u0301"]
+    assert visible("\ufe0f\u0301") == "\\ufe0f◌\u0301"
+
+
+def test_no_token_turns_the_order_of_others_around():
+    assert [visible(f"王{turn}妃") for turn in BIDI] == [f"王\\u{ord(turn):04x}妃" for turn in BIDI]
 
 
 def test_columns_tell_radical_and_category():
