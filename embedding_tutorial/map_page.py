@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from embedding_tutorial.config import InputError
-from embedding_tutorial.projector import MOST_POINTS, OTHER_RADICALS
+from embedding_tutorial.projector import FEWEST_NUMBERS, MOST_POINTS, OTHER_RADICALS
 from embedding_tutorial.run_directory import read_run, write_text
 from embedding_tutorial.vectors import WordVectors, unit_rows
 
@@ -115,12 +115,13 @@ def read_stages(directory: Path, final: np.ndarray, last_epoch: int) -> tuple[li
     for path in sorted(directory.glob("epochs/epoch_*.tsv")):
         try:
             stage = np.loadtxt(path, dtype=np.float32, delimiter="\t", ndmin=2)
-            if stage.shape != final.shape:
-                raise ValueError(f"{stage.shape} numbers, expected {final.shape}")
+            written = (len(final), max(final.shape[1], FEWEST_NUMBERS))
+            if stage.shape != written:
+                raise ValueError(f"{stage.shape} numbers, expected {written}")
             epochs.append(int(path.stem.removeprefix("epoch_")))
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: damaged ({error}); train it again") from None
-        stages.append(stage)
+        stages.append(stage[:, : final.shape[1]])
     return [*epochs, last_epoch], [*stages, final]
 
 

@@ -3,7 +3,7 @@
     projector_config.pbtxt   tells TensorBoard of the tables below
     vectors_unit.tsv         vectors of length 1, shown first: t-SNE and UMAP in the page need it
     vectors.tsv              the learned weights themselves
-    metadata.tsv             a label line for each vector
+    metadata.tsv             a label line for each vector; it knows no quoting
     epochs/                  vectors of some epochs, turned to lie over the final ones, for the drop-down
     drawn/                   vectors, labels and pictures of the most frequent tokens, for the drop-down
     vectors.txt              word2vec's text format, for gensim and others
@@ -23,13 +23,15 @@ import numpy as np
 
 from embedding_tutorial.config import InputError
 from embedding_tutorial.evaluation import NO_RADICAL, Category, radical
-from embedding_tutorial.labels import visible
+from embedding_tutorial.labels import LONGEST_LABEL, visible
 from embedding_tutorial.run_directory import fingerprint, write_text, write_whole
 from embedding_tutorial.sprites import CELL, draw_sprite
 from embedding_tutorial.vectors import WordVectors, unit_rows
 
 CONFIG = "projector_config.pbtxt"
-MOST_POINTS = 10_000  # what the page's t-SNE takes, and metadata.tsv stays below 1 MB, which it must
+MOST_POINTS = 10_000  # what the page's t-SNE takes
+MOST_BYTES = 1_000_000  # of metadata.tsv: the page decodes such pieces, and garbles a character that is cut in two
+FEWEST_NUMBERS = 3  # in a row: the page draws three principal components, and nothing at all without the third
 MOST_DRAWN = 500  # more pictures hide each other
 MOST_COLOURS = 48  # the page offers a column as colour up to 50 different values
 OTHER_RADICALS = "其他"
@@ -39,24 +41,32 @@ def metadata_table(vectors: WordVectors, categories: Sequence[Category], level: 
     """The text of ``metadata.tsv``: a header, then a line for each vector.
 
     Columns: token, count, radical (of the first character), radical_group (the radical if it
-    is among the 48 commonest, so that the page can colour by it), category.
+    is among the 48 commonest, so that the page can colour by it), category. Of many long
+    tokens less is shown, so that the table is never larger than the page can decode.
     """
     group_of = {c.token: c.group for c in categories if c.level == level}
     radicals = [radical(token) for token in vectors.index_to_key]
     commonest = {r for r, _ in Counter(r for r in radicals if r != NO_RADICAL).most_common(MOST_COLOURS)}
-    lines = ["token\tcount\tradical\tradical_group\tcategory"]
-    for token, count, own in zip(vectors.index_to_key, vectors.counts, radicals, strict=True):
-        shared = own if own in commonest or own == NO_RADICAL else OTHER_RADICALS
-        lines.append(f"{visible(token)}\t{count}\t{own}\t{shared}\t{group_of.get(token, '-')}")
-    return "\n".join(lines) + "\n"
+    for longest in (LONGEST_LABEL, 20, 10, 5):
+        lines = ["token\tcount\tradical\tradical_group\tcategory"]
+        for token, count, own in zip(vectors.index_to_key, vectors.counts, radicals, strict=True):
+            shared = own if own in commonest or own == NO_RADICAL else OTHER_RADICALS
+            group = visible(group_of.get(token, "-"), longest)
+            lines.append(f"{visible(token, longest)}\t{count}\t{own}\t{shared}\t{group}")
+        table = "\n".join(lines) + "\n"
+        if len(table.encode()) <= MOST_BYTES:
+            break
+    return table
 
 
 def matrix_table(matrix: np.ndarray) -> str:
     """The text of a vectors file: a line for each row, tabs between, no header.
 
-    Nine significant digits, from which float32 is read back exactly.
+    Nine significant digits, from which float32 is read back exactly. A row of one or two
+    numbers gets zeros up to three, which change no length and no distance.
     """
-    return "".join("\t".join(f"{number:.9g}" for number in row) + "\n" for row in matrix.tolist())
+    zeros = "\t0" * (FEWEST_NUMBERS - matrix.shape[1])
+    return "".join("\t".join(f"{number:.9g}" for number in row) + zeros + "\n" for row in matrix.tolist())
 
 
 def config_text(tables: dict[str, str]) -> str:

@@ -167,6 +167,17 @@ def test_tsne_is_scikit_learn_s_and_earlier_epochs_stand_among_the_final_ones(tm
         np.testing.assert_allclose(placed[0, k], np.mean([placed[-1, row] for row in five], axis=0), atol=1e-3)
 
 
+def test_vectors_of_two_numbers_lie_on_the_plane_as_they_are(tmp_path):
+    vectors = made_run(tmp_path, [chr(0x4E00 + k) for k in range(16)], dim=2)
+    data = map_data(tmp_path)
+    placed = np.array([data["x"], data["y"]]).transpose(1, 2, 0)  # (stages, tokens, 2)
+    stages = [table(path)[:, :2] for path in sorted((tmp_path / "epochs").iterdir())] + [vectors.unit_matrix]
+    for place, stage in zip(placed, stages, strict=True):
+        # A turn keeps every distance.
+        distances = [np.linalg.norm(points[:, None] - points, axis=-1) for points in (place, stage)]
+        np.testing.assert_allclose(*distances, atol=1e-3)
+
+
 def test_few_tokens_have_few_neighbours():
     assert nearest_rows(np.eye(3), np.eye(3), topn=8).shape == (3, 2)
 

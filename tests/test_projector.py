@@ -1,7 +1,12 @@
 """What the projector's page would read, by the rules of its own code."""
 
+import csv
+import re
+
 import numpy as np
+import pandas
 import pytest
+from conftest import REPOSITORY
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,8 +52,8 @@ def page_reads(table: str) -> list[list[str]]:
     return rows
 
 
-def vectors_of(tokens) -> WordVectors:
-    matrix = np.random.default_rng(0).normal(size=(len(tokens), 4))
+def vectors_of(tokens, dim=4) -> WordVectors:
+    matrix = np.random.default_rng(0).normal(size=(len(tokens), dim))
     return WordVectors(tokens, range(len(tokens), 0, -1), matrix)
 
 
@@ -119,9 +124,9 @@ def test_radical_groups_are_few_enough_to_colour_by():
     assert len(set(groups)) == MOST_COLOURS + 2 and {"其他", "-", "水"} <= set(groups)
 
 
-def export_to(directory, tokens) -> WordVectors:
-    vectors = vectors_of(tokens)
-    export(directory, vectors, Vocabulary(tokens, vectors.counts).to_json(), [], "character", {})
+def export_to(directory, tokens, dim=4, **more) -> WordVectors:
+    vectors = vectors_of(tokens, dim)
+    export(directory, vectors, Vocabulary(tokens, vectors.counts).to_json(), [], "character", {}, **more)
     return vectors
 
 
@@ -134,13 +139,46 @@ def test_the_tables_are_the_vectors_exactly(tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "vectors.npy", allow_pickle=False), vectors.matrix)
 
 
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_rows_have_the_three_numbers_that_the_page_draws(tmp_path, dim):
+    tokens = "王妃公主"
+    vectors = export_to(tmp_path, tokens, dim, snapshots={0: vectors_of(tokens, dim).matrix})
+    tables = {name: np.loadtxt(tmp_path / name, np.float32) for name in ("vectors.tsv", "vectors_unit.tsv")}
+    tables["epoch"] = np.loadtxt(tmp_path / "epochs" / "epoch_0000.tsv", np.float32)
+    assert {table.shape for table in tables.values()} == {(4, 3)}
+    assert not any(table[:, dim:].any() for table in tables.values())
+    np.testing.assert_array_equal(tables["vectors.tsv"][:, :dim], vectors.matrix)
+    np.testing.assert_array_equal(np.load(tmp_path / "vectors.npy", allow_pickle=False), vectors.matrix)
+    assert (tmp_path / "vectors.txt").read_text(encoding="utf-8").startswith(f"4 {dim}\n")
+
+
 def test_the_page_gets_no_more_than_it_can_show_and_the_files_hold_all(tmp_path):
     tokens = [chr(0x4E00 + i % 20000) + chr(0x4E00 + i // 20000) for i in range(MOST_POINTS + 5)]
     export_to(tmp_path, tokens)
     lines = [len((tmp_path / name).read_text(encoding="utf-8").splitlines()) for name in ("vectors.tsv", "vectors.txt")]
     assert lines == [MOST_POINTS, MOST_POINTS + 6]
     assert len((tmp_path / "metadata.tsv").read_text(encoding="utf-8").splitlines()) == MOST_POINTS + 1
-    assert (tmp_path / "metadata.tsv").stat().st_size < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("length", "character", "count"),
+    [(8, "a", 1), (45, "a", 1), (45, "王", 1), (45, "𠮷", 1), (45, "𠮷", 2**62), (45, "\U000e0001", 1)],
+)
+def test_the_labels_are_no_more_than_the_page_decodes_in_one_piece(length, character, count):
+    tokens = [f"{k:04}-" + character * (length - 5) for k in range(MOST_POINTS)]
+    vectors = WordVectors(tokens, [count] * MOST_POINTS, np.zeros((MOST_POINTS, 1)))
+    table = metadata_table(vectors, [Category("𠮷" * 99, token, "word", "dev") for token in tokens[::9]], "word")
+    assert len(table.encode()) <= 1_000_000
+    labels = [row[0] for row in page_reads(table)[1:]]
+    assert len(set(labels)) == MOST_POINTS and (labels[0] == tokens[0][:40] + "…" * (length > 40)) == (character == "a")
+
+
+def test_a_category_is_shown_as_a_token_is():
+    groups = {"王": "a\tb", "妃": "\u3000", "公": "007", "主": "", "春": "royal\r"}
+    table = metadata_table(
+        vectors_of(groups), [Category(g, t, "character", "dev") for t, g in groups.items()], "character"
+    )
+    assert [row[4] for row in page_reads(table)[1:]] == ["a\\u0009b", "\\u3000", "'007'", "''", "royal\\u000d"]
 
 
 def test_nothing_that_is_not_finite_is_exported(tmp_path):
@@ -163,6 +201,17 @@ def test_an_export_that_breaks_off_shows_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="no space"):
         export_to(tmp_path, ["c", "d"])
     assert not (tmp_path / "projector_config.pbtxt").exists() and not (tmp_path / "run.json").exists()
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_pandas_reads_the_labels_as_the_readme_says(tmp_path, monkeypatch, readme):
+    (call,) = re.findall(r"`(pandas\.read_csv\(.*?\))`", (REPOSITORY / readme).read_text(encoding="utf-8"))
+    tokens = [*AWKWARD, '""', '"a', "NA", "null", "None", "\r\n", "a\tb", "\\", ",", "1,000"]
+    vectors = export_to(tmp_path, tokens)
+    monkeypatch.chdir(tmp_path)
+    frame = eval(call, {"pandas": pandas, "csv": csv})
+    assert frame["token"].tolist() == [visible(token) for token in tokens]
+    assert frame["count"].tolist() == vectors.counts.tolist()
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3), min_size=1, unique=True))
