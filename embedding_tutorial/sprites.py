@@ -92,7 +92,13 @@ def draws(path: Path, characters: str) -> bool:
 
 
 def open_font(path: Path, size: int) -> ImageFont.FreeTypeFont:
-    """The font at ``size`` pixels: of a collection the face for simplified Chinese, of a variable font Regular."""
+    """The font at ``size`` pixels: of a collection the face for simplified Chinese, of a variable font Regular.
+
+    Raises:
+        OSError: it is no font.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(path)  # a pipe would never be read to its end
     faces = []
     try:
         while True:  # ImageFont.truetype would search the machine for another file of that name
@@ -100,7 +106,7 @@ def open_font(path: Path, size: int) -> ImageFont.FreeTypeFont:
     except OSError:
         if not faces:
             raise
-    font = next((face for face in faces if face.getname()[0].endswith(" SC")), faces[0])
+    font = next((face for face in faces if str(face.getname()[0]).endswith(" SC")), faces[0])
     with contextlib.suppress(OSError, ValueError):  # most fonts do not vary
         font.set_variation_by_name("Regular")
     return font
@@ -119,20 +125,22 @@ def draw_sprite(tokens: Sequence[str], path: Path) -> Image.Image:
 
     Raises:
         ValueError: there are so many that the page would refuse the image.
+        OSError: it is no font.
     """
     side = math.ceil(math.sqrt(len(tokens)))
     if side * CELL > LARGEST_SIDE:
         raise ValueError(f"{len(tokens)} tokens need {side * CELL} pixels a side; the page takes {LARGEST_SIDE}")
     sized = functools.cache(lambda size: open_font(path, size))
+    largest = sized(GLYPH)
     ink = Image.new("L", (side * CELL, side * CELL))  # how much of each pixel is covered
     for k, token in enumerate(tokens):
         text = token[:MOST_CHARACTERS]
-        width = sized(GLYPH).getlength(text)
-        font = sized(min(GLYPH, int(GLYPH * WIDEST / max(width, 1))))
         cell = Image.new("L", (CELL, CELL))  # what sticks out is cut off, and leaves the next cell clean
-        # 王 stands in the middle; all others share its line, so that , and ' stay what they are.
-        _, top, _, bottom = font.getbbox("王", anchor="ls")  # from the line that characters stand on
-        place = ((CELL - round(font.getlength(text))) // 2, (CELL - top - bottom) // 2)
-        ImageDraw.Draw(cell).text(place, text, fill=255, font=font, anchor="ls")
+        with contextlib.suppress(OSError):  # a damaged glyph leaves its cell empty
+            font = sized(max(1, min(GLYPH, int(GLYPH * WIDEST / max(largest.getlength(text), 1)))))
+            # 王 stands in the middle; all others share its line, so that , and ' stay what they are.
+            _, top, _, bottom = font.getbbox("王", anchor="ls")  # from the line that characters stand on
+            place = ((CELL - round(font.getlength(text))) // 2, (CELL - top - bottom) // 2)
+            ImageDraw.Draw(cell).text(place, text, fill=255, font=font, anchor="ls")
         ink.paste(cell, (k % side * CELL, k // side * CELL))
     return Image.merge("LA", (Image.new("L", ink.size, GREY), ink))

@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import shutil
+import struct
 
 import numpy as np
 import pytest
@@ -123,13 +125,44 @@ BAD_FONTS = [
     ("nothing.ttf", "no such file"),
     ("text.txt", "cannot be read as a TrueType or OpenType font"),
     ("fonts", "cannot be read as a TrueType or OpenType font"),
+    ("pipe.ttf", "cannot be read as a TrueType or OpenType font"),
     ("fonts/latin.ttf", "holds no Chinese characters (no 王); name another font"),
 ]
+
+
+def damaged(font: bytes, table: str) -> bytes:
+    """The font with all bits set in one of its tables."""
+    for entry in range(12, 12 + 16 * int.from_bytes(font[4:6]), 16):  # name, checksum, start, length
+        if font[entry : entry + 4] == table.encode():
+            start, length = struct.unpack(">II", font[entry + 8 : entry + 16])
+            return font[:start] + b"\xff" * length + font[start + length :]
+    raise ValueError(table)
+
+
+def test_what_is_no_sound_font_is_passed_over(font, latin, tmp_path, monkeypatch):
+    monkeypatch.setattr(sprites, "FONT_FOLDERS", (str(latin.parent),))
+    os.mkfifo(latin.parent / "msyh.ttf")  # reading it would wait for ever
+    (latin.parent / "simhei.ttf").mkdir()
+    (latin.parent / "deng.ttf").symlink_to("/dev/zero")
+    (latin.parent / "wqy.ttf").write_bytes(damaged(latin.read_bytes(), "name"))
+    (latin.parent / "songti.ttf").write_bytes(damaged(latin.read_bytes(), "glyf"))
+    with open(latin.parent / "simsun.ttf", "wb") as file:
+        file.truncate(2**28)
+    shutil.copy(font, latin.parent / "zzz.ttc")
+    assert sprites.find_font().name == "zzz.ttc"
+
+
+@pytest.mark.parametrize("table", ["name", "glyf", "hmtx"])
+def test_a_damaged_font_is_drawn_with_as_far_as_it_goes(latin, table):
+    latin.write_bytes(damaged(latin.read_bytes(), table))
+    drawn = cells(sprites.draw_sprite(["ab", "王"], latin))
+    assert drawn.shape == (4, 48, 48) and drawn[0].any() == (table != "glyf")
 
 
 @pytest.mark.parametrize(("name", "message"), BAD_FONTS)
 def test_a_bad_font_is_refused(latin, tmp_path, name, message):
     (tmp_path / "text.txt").write_text("王", encoding="utf-8")
+    os.mkfifo(tmp_path / "pipe.ttf")
     with pytest.raises(InputError) as error:
         sprites.find_font(tmp_path / name)
     assert str(error.value) == f"--font {tmp_path / name}: {message}"
@@ -203,9 +236,9 @@ def test_pictures_labels_and_vectors_are_of_the_same_tokens(served, font):
 
 
 def test_what_cannot_be_seen_is_drawn_as_its_label(font, tmp_path):
-    export_to(tmp_path, ["王", "007", "\u200b", "\n"], font)
+    export_to(tmp_path, ["王", "007", "\u200b", "\n", "\ufe0f", "\u0301"], font)
     pictures = cells(Image.open(tmp_path / "drawn" / "sprite.png"))
-    for picture, label in zip(pictures[1:], ("'007", "\\u20", "\\u00"), strict=True):
+    for picture, label in zip(pictures[1:], ("'007", "\\u20", "\\u00", "\\ufe", "◌\u0301"), strict=False):
         np.testing.assert_array_equal(picture, cells(sprites.draw_sprite([label], font))[0])
 
 
