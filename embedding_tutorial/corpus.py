@@ -190,6 +190,28 @@ def read_sentences(path: Path) -> list[str]:
     return sentences
 
 
+def count_token(path: Path, tokens: str, word: str) -> tuple[int, str]:
+    """Count how often a token occurs in a text, a block in memory at a time.
+
+    Args:
+        path: as ``read_blocks``.
+        tokens: ``"characters"`` or ``"words"``, see ``tokenize``.
+        word: the token.
+
+    Returns:
+        The count, and the text's SHA-256 as ``EncodedCorpus.sha256`` has it, from the same pass.
+
+    Raises:
+        InputError: as ``read_blocks``.
+    """
+    times, digest = 0, hashlib.sha256()
+    for block in read_blocks(path, digest):
+        if word in block:
+            sentences = (sentence for sentence in split_sentences(block) if word in sentence)
+            times += sum(list(tokenize(sentence, tokens)).count(word) for sentence in sentences)
+    return times, digest.hexdigest()
+
+
 def _encoding_hint(data: bytes) -> str:
     """What the first bytes of a file look like, and the way out, where that can be told."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -13,6 +13,7 @@ from embedding_tutorial.config import InputError
 from embedding_tutorial.corpus import (
     code_points,
     corpus_files,
+    count_token,
     read_blocks,
     read_sentences,
     sentence_ends,
@@ -195,3 +196,17 @@ def test_the_file_that_is_wrong_is_named(tmp_path):
     (tmp_path / "texts" / "1.txt.gz").write_bytes(gzip.compress("公".encode() + b"a\xff"))
     with pytest.raises(InputError, match=r"1\.txt\.gz: not UTF-8 at byte 4 "):
         read_sentences(pattern)
+
+
+def test_a_token_is_counted_block_by_block(tmp_path, monkeypatch):
+    text = "王妃住在宫里。王妃 很漂亮，妃子！" * 50
+    path = tmp_path / "text.gz"
+    path.write_bytes(gzip.compress(text.encode()))
+    monkeypatch.setattr(corpus, "BLOCK", 64)
+    monkeypatch.setattr(corpus, "read_sentences", None)  # holds the whole text
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    for tokens, word, times in (("words", "王妃", 100), ("words", "妃", 0), ("characters", "妃", 150)):
+        assert count_token(path, tokens, word) == (times, sha256)
+    assert count_token(path, "characters", "王妃") == (0, sha256)  # two tokens
+    with pytest.raises(InputError, match="no such file"):
+        count_token(tmp_path / "gone.txt", "words", "王妃")
