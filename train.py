@@ -14,9 +14,11 @@ import shlex
 import sys
 from pathlib import Path
 
+from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.corpus import corpus_files
+from embedding_tutorial.corpus import corpus_files, text_sha256
 from embedding_tutorial.encoded_corpus import EncodedCorpus, encode_corpus
+from embedding_tutorial.run_directory import check_text, claim, file_sha256, is_finished, read_begun
 from embedding_tutorial.vectors import WordVectors, starting_vectors
 
 
@@ -37,26 +39,32 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def learn(config: TrainingConfig, writes: bool) -> None:
-    """Read the text, check everything that can be checked, then train, export and say what came out.
+    """Check everything that can be checked, read the text, then train, export and say what came out.
 
     Of several processes that train together one ``writes`` the run directory.
     """
-    from embedding_tutorial.run_directory import claim, is_finished
     from embedding_tutorial.sprites import find_font
 
-    if config.resume and is_finished(config.resume):
-        print(f"{config.resume} is finished: there is nothing to go on with")
+    directory = config.run_directory
+    if config.resume and is_finished(directory):
+        print(f"{directory} is finished: there is nothing to go on with")
         return
-    corpus = encode_corpus(config)
-    initial = starting_vectors(config, corpus.vocabulary)
-    font = find_font(config.font)
-    claimed = claim(config.run_directory, resume=config.resume is not None)
-    with claimed if writes else contextlib.nullcontext(False) as holds_a_run:
-        say_what_was_read(config, corpus, font, holds_a_run)
+    corpus_files(config.corpus)  # raises where there are none
+    held = claim(directory, resume=config.resume is not None)
+    with held if writes else contextlib.nullcontext(read_begun(directory)) as begun:
+        if begun:
+            check_text(config, begun, text_sha256(config.corpus))
+        checkpoint = Checkpoint.load(directory) if config.resume else None
+        initial = None if checkpoint else starting_vectors(config)
+        if config.resume and initial and file_sha256(config.init) != begun["init_sha256"]:
+            raise InputError(f"--init {config.init}: is not the file that {directory} was begun with")
+        font = find_font(config.font)
+        corpus = encode_corpus(config)
+        say_what_was_read(config, corpus, font, begun is not None)
         try:
-            train(config, corpus, initial, font)
+            train(config, corpus, initial, font, checkpoint)
         except KeyboardInterrupt:
-            again = shlex.join([shown(Path(sys.executable)), sys.argv[0], "--resume", str(config.run_directory)])
+            again = shlex.join([shown(Path(sys.executable)), sys.argv[0], "--resume", str(directory)])
             print(f"\nStopped. To go on after the last finished epoch:\n  {again}")
             sys.exit(130)
 
@@ -80,7 +88,13 @@ def say_what_was_read(config: TrainingConfig, corpus: EncodedCorpus, font: Path 
         print(f"{config.run_directory} holds an earlier run; this one replaces it")
 
 
-def train(config: TrainingConfig, corpus: EncodedCorpus, initial: WordVectors | None, font: Path | None) -> None:
+def train(
+    config: TrainingConfig,
+    corpus: EncodedCorpus,
+    initial: WordVectors | None,
+    font: Path | None,
+    checkpoint: Checkpoint | None,
+) -> None:
     """Train, export, and show neighbours before and after."""
     from embedding_tutorial.quiet import import_keras_quietly
 
@@ -90,10 +104,10 @@ def train(config: TrainingConfig, corpus: EncodedCorpus, initial: WordVectors | 
     from embedding_tutorial.training import train_and_export
 
     directory = config.run_directory
-    result = train_and_export(config, corpus, directory, initial=initial, font=font)
+    result = train_and_export(config, corpus, directory, initial=initial, font=font, checkpoint=checkpoint)
 
     print(f"\nNearest {config.tokens} by cosine, before and after {config.epochs} epochs ({result.seconds:.1f} s):\n")
-    for token in telling_tokens(result.vectors.index_to_key, config.tokens):
+    for token in telling_tokens(result.untrained.index_to_key, config.tokens):
         for name, vectors in (("before", result.untrained), ("after", result.vectors)):
             names = " ".join(near for near, _ in vectors.most_similar(token, topn=8))
             print(f"  {token if name == 'before' else '　' * len(token)}  {name:6}  {names}")

@@ -190,6 +190,18 @@ def read_sentences(path: Path) -> list[str]:
     return sentences
 
 
+def text_sha256(path: Path) -> str:
+    """The SHA-256 of a text as ``EncodedCorpus.sha256`` has it.
+
+    Raises:
+        InputError: as ``read_blocks``.
+    """
+    digest = hashlib.sha256()
+    for _ in read_blocks(path, digest):
+        pass
+    return digest.hexdigest()
+
+
 def count_token(path: Path, tokens: str, word: str) -> tuple[int, str]:
     """Count how often a token occurs in a text, a block in memory at a time.
 

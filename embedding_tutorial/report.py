@@ -9,7 +9,7 @@ import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.evaluation import Agreement, category_agreement, radical_agreement, read_categories
-from embedding_tutorial.run_directory import read_run
+from embedding_tutorial.run_directory import HISTORY, checked, read_run
 from embedding_tutorial.standard_files import analogies, word_pairs
 from embedding_tutorial.vectors import WordVectors
 
@@ -27,9 +27,8 @@ def evaluate_run(directory: Path, pairs: Path | None, questions: Path | None, co
     vectors, run = WordVectors.load(directory), read_run(directory)
     level = run["config"]["tokens"].removesuffix("s")
     rows = agreement_rows("trained", vectors, level)
-    snapshot = directory / "epochs" / "epoch_0000.tsv"
-    if snapshot.exists():
-        matrix = np.loadtxt(snapshot, dtype=np.float32, delimiter="\t", ndmin=2)
+    if (untrained := "epochs/epoch_0000.tsv") in run["files"]:
+        matrix = np.loadtxt(checked(directory, run, untrained), dtype=np.float32, delimiter="\t", ndmin=2)
         rows += agreement_rows("untrained", _like(vectors, matrix), level)
     notes = [f"{directory}: {len(vectors):,} {run['config']['tokens']}, {vectors.matrix.shape[1]} numbers each"]
     if pairs is not None:
@@ -76,7 +75,7 @@ def _control_rows(directory: Path, run: dict, level: str) -> list[list]:
     from embedding_tutorial.encoded_corpus import encode_corpus
     from embedding_tutorial.quiet import import_keras_quietly
 
-    config = TrainingConfig.from_json(run["config"])
+    config = TrainingConfig.from_json(run["config"], directory)
     corpus = encode_corpus(config)
     if corpus.sha256 != run["corpus_sha256"]:
         raise InputError(f"{config.corpus}: is not the text that {directory} was trained on")
@@ -120,7 +119,7 @@ def compare_runs(directories: list[Path]) -> dict[str, Any]:
         categories = read_categories()
         agreements = [category_agreement(vectors, categories, level, split).value for split in ("dev", "test")]
         radicals = radical_agreement(vectors).value if level == "character" else float("nan")
-        loss = _last(directory / "history.csv", "val_loss")
+        loss = _last(checked(directory, run, HISTORY), "val_loss")
         rows.append([*agreements, radicals, loss, run["fit_seconds"], len(vectors)])
         configs.append({**config, "text": run["corpus_sha256"]})
     differing = [name for name in varied if len({config.get(name) for config in configs}) > 1]
@@ -151,8 +150,6 @@ def compare_runs(directories: list[Path]) -> dict[str, Any]:
 
 def _last(path: Path, column: str) -> float:
     """The last number of a CSV column; NaN where there is none."""
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            return float([*csv.DictReader(file)][-1].get(column) or "nan")
-    except (OSError, ValueError, IndexError):
-        return float("nan")
+    with open(path, encoding="utf-8", newline="") as file:
+        *_, last = csv.DictReader(file)
+    return float(last.get(column) or "nan")

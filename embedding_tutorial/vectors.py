@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embedding_tutorial.config import InputError, TrainingConfig, one_line
+from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.progress import watched
-from embedding_tutorial.run_directory import fingerprint, read_run
+from embedding_tutorial.run_directory import VECTORS, VOCABULARY, checked, read_run
 from embedding_tutorial.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -180,16 +180,9 @@ class WordVectors:
         """
         directory = Path(directory)
         run = read_run(directory)
-        try:
-            vocabulary = Vocabulary.load(directory / "vocabulary.json")
-            matrix = np.load(directory / "vectors.npy", allow_pickle=False)
-            if run["fingerprint"] != fingerprint(directory):
-                raise ValueError("vectors.npy and vocabulary.json are not of this run")
-            if matrix.ndim != 2 or not np.isfinite(matrix).all():
-                raise ValueError("vectors.npy holds no table of finite numbers")
-            return cls(vocabulary.tokens, vocabulary.counts, matrix)
-        except Exception as error:  # NumPy and JSON stumble over damage in a dozen ways
-            raise InputError(f"{directory}: damaged ({one_line(error)}); train it again") from None
+        vocabulary = Vocabulary.load(checked(directory, run, VOCABULARY))
+        matrix = np.load(checked(directory, run, VECTORS), allow_pickle=False)
+        return cls(vocabulary.tokens, vocabulary.counts, matrix)
 
     def save_word2vec(self, path: Path | str) -> None:
         """Write word2vec's text format: ``V D``, then a line ``token number number …`` each.
@@ -239,19 +232,17 @@ class WordVectors:
         return cls(list(tokens), [0] * len(tokens), np.array(rows))
 
 
-def starting_vectors(config: TrainingConfig, vocabulary: Vocabulary) -> WordVectors | None:
+def starting_vectors(config: TrainingConfig) -> WordVectors | None:
     """The vectors of ``config.init``, or ``None`` where nothing is given.
 
     Raises:
-        InputError: they cannot be read, have another dimension, or share no token with the text.
+        InputError: they cannot be read, or have another dimension.
     """
     if config.init is None:
         return None
     vectors = WordVectors.load_word2vec(config.init)
     if vectors.matrix.shape[1] != config.dim:
         raise InputError(f"--init {config.init}: vectors of {vectors.matrix.shape[1]} numbers, but --dim {config.dim}")
-    if not any(token in vectors for token in vocabulary.tokens):
-        raise InputError(f"--init {config.init}: has a vector for no token of {config.corpus}")
     return vectors
 
 

@@ -14,7 +14,7 @@ from embedding_tutorial.projector import (
     export,
     metadata_table,
 )
-from embedding_tutorial.run_directory import fingerprint, write_text
+from embedding_tutorial.run_directory import exported_files, write_text
 from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import Vocabulary
 
@@ -119,10 +119,10 @@ def test_the_page_gets_no_more_than_it_can_show_and_the_files_hold_all(tmp_path)
 
 def test_nothing_that_is_not_finite_is_exported(tmp_path):
     export_to(tmp_path, ["a", "b"])
-    before = fingerprint(tmp_path)
+    before = exported_files(tmp_path)
     with pytest.raises(InputError, match="not finite; nothing is exported"):
         export(tmp_path, WordVectors("ab", [1, 1], [[1, np.nan], [1, 1]]), "[]", [], "character", {})
-    assert fingerprint(tmp_path) == before
+    assert exported_files(tmp_path) == before
 
 
 def test_an_export_that_breaks_off_shows_nothing(tmp_path, monkeypatch):

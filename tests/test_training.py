@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -71,7 +72,9 @@ def test_the_run_directory_holds_one_run_in_many_forms(finished_run):
     config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
     assert config["epochs"] == 20 and config["dim"] == 8
     run = json.loads((directory / "run.json").read_text(encoding="utf-8"))
-    assert {**run["config"], "corpus_sha256": run["corpus_sha256"]} == config and run["sentences"] == 400
+    assert {**run["config"], "corpus_sha256": run["corpus_sha256"], "init_sha256": None} == config
+    assert not Path(config["corpus"]).is_absolute() and (directory / config["corpus"]).is_file()
+    assert run["sentences"] == 400
     assert not (directory / "checkpoint.npz").exists()
     with open(directory / "history.csv", encoding="utf-8", newline="") as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == [str(i) for i in range(1, 21)]
