@@ -70,12 +70,14 @@ def corpus_files(path: Path) -> list[Path]:
     What exists is itself, whatever its name holds: a file ``[1].txt``, and a directory ``[old]`` before a pattern.
 
     Raises:
-        InputError: it is a directory, or a pattern that no file matches.
+        InputError: it is a directory, is not there, or is a pattern that no file matches.
     """
     if os.path.isdir(path):
         raise InputError(f'{path}: is a directory; name a text file, or several: "{path / "*.txt"}"')
-    if not WILDCARDS & set(str(path)) or os.path.exists(path):
+    if os.path.exists(path):
         return [path]
+    if not WILDCARDS & set(str(path)):
+        raise InputError(f"{path}: no such file")
     root = next(filter(os.path.isdir, path.parents), path.parents[-1])
     found = {root / name for name in glob.glob(str(path.relative_to(root)), root_dir=root, recursive=True)}
     files = sorted(file for file in found if not os.path.isdir(file))

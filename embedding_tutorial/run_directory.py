@@ -210,10 +210,11 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a regular file.
 
     Raises:
-        OSError: it cannot be read, or is a pipe or a device, which may never end.
+        OSError: it cannot be read.
+        ValueError: it is a pipe or a device, which may never end.
     """
-    if not path.is_file():
-        raise OSError(None, "is no regular file", str(path))
+    if path.exists() and not path.is_file():
+        raise ValueError("is no regular file")
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -271,11 +272,11 @@ def _read_json(path: Path) -> dict:
     """A JSON file that holds an object.
 
     Raises:
-        OSError: it cannot be read, or is no regular file.
-        ValueError: it holds something else.
+        OSError: it cannot be read.
+        ValueError: it holds something else, or is no regular file.
     """
     if path.exists() and not path.is_file():
-        raise OSError(None, "is no regular file", str(path))
+        raise ValueError("is no regular file")
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except RecursionError:
