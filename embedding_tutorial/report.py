@@ -34,15 +34,20 @@ def evaluate_run(directory: Path, pairs: Path | None, questions: Path | None, co
     if pairs is not None:
         result = word_pairs(vectors, pairs)
         rows.append(["word pairs, Spearman", "trained", round(result.spearman, 3), None, None, 0.0, result.known])
-        notes.append(f"{pairs}: {result.known} of {result.total} pairs have vectors")
+        undefined = f"; {result.undefined}" if result.undefined else ""
+        notes.append(f"{pairs}: {result.known} of {result.total} pairs have vectors{undefined}")
     if questions is not None:
         for section in analogies(vectors, questions):
             value = round(section.accuracy, 3)
-            rows.append([f"analogies, {section.name}", "trained", value, None, None, 1 / len(vectors), section.known])
-            notes.append(
-                f"{section.name}: {section.known} of {section.total} questions have vectors; median rank of the answer "
-                f"{section.median_rank:g}, with the question's own words among the answers {section.median_rank_all:g}"
-            )
+            figure, name = f"analogies, {section.name}", section.name
+            if name is None:
+                figure, name = "analogies", "all sections"
+            rows.append([figure, "trained", value, None, None, 1 / len(vectors), section.known])
+            note = f"{name}: {section.known} of {section.total} questions have vectors"
+            if section.known:
+                note += f"; median rank of the answer {section.median_rank:g}, "
+                note += f"with the question's own words among the answers {section.median_rank_all:g}"
+            notes.append(note)
     if controls:
         rows += _control_rows(directory, run, level)
     return {"notes": notes, "columns": COLUMNS, "rows": rows}
