@@ -18,7 +18,7 @@ from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.corpus import corpus_files, text_sha256
 from embedding_tutorial.encoded_corpus import EncodedCorpus, encode_corpus
-from embedding_tutorial.run_directory import check_text, claim, file_sha256, is_finished, read_begun
+from embedding_tutorial.run_directory import check_text, claim, is_finished, read_begun
 from embedding_tutorial.vectors import WordVectors, starting_vectors
 
 
@@ -55,9 +55,8 @@ def learn(config: TrainingConfig, writes: bool) -> None:
         if begun:
             check_text(config, begun, text_sha256(config.corpus))
         checkpoint = Checkpoint.load(directory) if config.resume else None
-        initial = None if checkpoint else starting_vectors(config)
-        if config.resume and initial and file_sha256(config.init) != begun["init_sha256"]:
-            raise InputError(f"--init {config.init}: is not the file that {directory} was begun with")
+        # Vectors to start from are in the checkpoint, too.
+        initial = None if checkpoint else starting_vectors(config, begun["init_sha256"] if config.resume else None)
         font = find_font(config.font)
         corpus = encode_corpus(config)
         say_what_was_read(config, corpus, font, begun is not None)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.run_directory import VECTORS, VOCABULARY, checked, read_run
+from embedding_tutorial.run_directory import VECTORS, VOCABULARY, checked, file_sha256, read_run
 from embedding_tutorial.vocabulary import Vocabulary
 from embedding_tutorial.word2vec_format import read_word2vec, write_word2vec
 
@@ -233,14 +233,22 @@ class WordVectors:
         return cls(tokens, [0] * len(tokens), matrix)
 
 
-def starting_vectors(config: TrainingConfig) -> WordVectors | None:
+def starting_vectors(config: TrainingConfig, sha256: str | None = None) -> WordVectors | None:
     """The vectors of ``config.init``, or ``None`` where nothing is given.
 
+    Args:
+        config: of the run.
+        sha256: of the file that the run was begun with; ``None``: it begins now.
+
     Raises:
-        InputError: they cannot be read, or have another dimension.
+        InputError: they cannot be read, have another dimension, or are not those that the run was begun with.
     """
     if config.init is None:
         return None
+    if config.init.exists() and not config.init.is_file():  # a pipe may never end, and cannot be read again
+        raise InputError(f"--init {config.init}: is no regular file")
+    if sha256 and config.init.exists() and file_sha256(config.init) != sha256:
+        raise InputError(f"--init {config.init}: is not the file that {config.resume} was begun with")
     vectors = WordVectors.load_word2vec(config.init)
     if vectors.matrix.shape[1] != config.dim:
         raise InputError(f"--init {config.init}: vectors of {vectors.matrix.shape[1]} numbers, but --dim {config.dim}")

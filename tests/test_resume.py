@@ -3,11 +3,13 @@
 ``KILLS=100 pytest -m long tests/test_resume.py`` kills a hundred times.
 """
 
+import copy
 import errno
 import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY, run_train, two_worlds
 
+import train as train_py
 from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.encoded_corpus import encode_corpus
@@ -96,10 +99,7 @@ def test_resumed_vectors_are_those_of_an_uninterrupted_run_bit_for_bit(model, ep
     corpus = encode_corpus(config)
     expected = train(config, corpus)
     (tmp_path / "run").mkdir()
-    fit = keras.Sequential.fit
-    monkeypatch.setattr(
-        keras.Sequential, "fit", lambda *a, callbacks, **k: fit(*a, callbacks=[*callbacks, Stop(epoch)], **k)
-    )
+    dies(monkeypatch, epoch)
     with pytest.raises(RuntimeError, match="power cut"):
         train_and_export(config, corpus, tmp_path / "run")
     monkeypatch.undo()
@@ -114,6 +114,68 @@ def test_resumed_vectors_are_those_of_an_uninterrupted_run_bit_for_bit(model, ep
     for kept in expected.snapshots:
         np.testing.assert_array_equal(result.snapshots[kept], expected.snapshots[kept])
     assert not (tmp_path / "run" / "checkpoint.npz").exists()
+
+
+def dies(monkeypatch, epoch: int) -> None:
+    """Let the next training stop in the middle of an epoch."""
+    fit = keras.Sequential.fit
+    monkeypatch.setattr(
+        keras.Sequential, "fit", lambda *a, callbacks, **k: fit(*a, callbacks=[*callbacks, Stop(epoch)], **k)
+    )
+
+
+def test_a_new_run_over_a_finished_one_that_died_at_once_goes_on_as_the_new_one(place, uninterrupted, monkeypatch):
+    """Neither is it finished, nor are questions answered from the earlier vectors."""
+    shutil.copytree(uninterrupted, place / "over")
+    monkeypatch.chdir(place)
+    flags = ["--corpus", "worlds.txt", "--dim", "4", "--epochs", "2", "--out"]
+    train_py.main([*flags, "fresh"])
+    dies(monkeypatch, 0)
+    with pytest.raises(RuntimeError, match="power cut"):
+        train_py.main([*flags, "over"])
+    monkeypatch.undo()
+    monkeypatch.chdir(place)
+    with pytest.raises(InputError, match="over: the run is not finished; go on with"):
+        WordVectors.load("over")
+    train_py.main(["--resume", "over"])
+    assert_same_result(place / "over", place / "fresh")
+
+
+def test_a_run_from_given_vectors_goes_on_from_those(place, uninterrupted, monkeypatch, tmp_path):
+    monkeypatch.chdir(place)
+    given = (uninterrupted / "vectors.txt").read_bytes()
+    (tmp_path / "init.txt").write_bytes(given)
+    flags = ["--corpus", "worlds.txt", "--dim", "8", "--epochs", "2", "--init", str(tmp_path / "init.txt")]
+    train_py.main([*flags, "--out", "warm"])
+    for epoch in (0, 1):
+        dies(monkeypatch, epoch)
+        with pytest.raises(RuntimeError, match="power cut"):
+            train_py.main([*flags, "--out", f"warm-{epoch}"])
+        monkeypatch.undo()
+        monkeypatch.chdir(place)
+    # Before the first epoch has ended, the vectors are needed, and they must be the same.
+    changed = given.replace(b"1", b"2")
+    for content, message in ((changed, "is not the file that warm-0 was begun with"), (None, "cannot be read")):
+        (tmp_path / "init.txt").unlink()
+        if content:
+            (tmp_path / "init.txt").write_bytes(content)
+        with pytest.raises(InputError, match=message):
+            train_py.main(["--resume", "warm-0"])
+    (tmp_path / "elsewhere.txt").write_bytes(given)
+    train_py.main(["--resume", "warm-0", "--init", str(tmp_path / "elsewhere.txt")])
+    train_py.main(["--resume", "warm-1"])  # its checkpoint holds all that is needed
+    for name in ("warm-0", "warm-1"):
+        assert_same_result(place / name, place / "warm")
+    WordVectors(["x", "y"], [0, 0], np.ones((2, 8))).save_word2vec(tmp_path / "init.txt")
+    with pytest.raises(InputError, match="has a vector for no token of worlds"):
+        train_py.main([*flags, "--out", "warm"])
+    assert_same_result(place / "warm", place / "warm-1")
+
+
+def test_a_run_goes_on_where_it_is(begun):
+    for flag in (["--out", str(begun.parent / "b")], ["--replace"]):
+        with pytest.raises(InputError, match="begun: goes on where it is; leave --out and --replace out"):
+            train_py.main(["--resume", str(begun), *flag])
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +247,41 @@ def test_a_damaged_checkpoint_is_one_line(tmp_path):
             assert "damaged" in str(error)
             refused += 1
     assert refused > 200
+
+
+def crafted(good: Checkpoint, **changes) -> Checkpoint:
+    made = copy.copy(good)
+    for name, value in changes.items():
+        object.__setattr__(made, name, value)
+    return made
+
+
+def test_a_checkpoint_that_does_not_fit_is_one_line(place, monkeypatch):
+    monkeypatch.chdir(place)
+    dies(monkeypatch, 3)
+    with pytest.raises(RuntimeError, match="power cut"):
+        train_py.main([*FLAGS, "--out", "crafted"])
+    monkeypatch.undo()
+    monkeypatch.chdir(place)
+    good = Checkpoint.load(place / "crafted")
+    losses, snapshot = good.history["loss"], good.snapshots[0]
+    for changes, message in (
+        ({"history": {"loss": losses, "val_loss": losses[:2]}}, "the history has a gap"),
+        ({"history": {"loss": losses[:, None]}}, "the history has a gap"),
+        ({"history": {"loss": np.array(["a", "b", "c"])}}, "holds no numbers"),
+        ({"history": {"loss": np.ones(7)}}, "of another run"),  # the run has six epochs
+        ({"snapshots": {0: np.array([["a"]])}}, "holds no numbers"),
+        ({"snapshots": {0: snapshot[:, :3]}}, "of another run"),
+        ({"snapshots": {0: snapshot, 5: snapshot}}, "epochs that are not done"),
+        ({"snapshots": {}}, "epochs that are not done"),
+        ({"variables": good.variables[1:]}, "of another run"),
+        ({"variables": [value.astype(str) for value in good.variables]}, "holds no numbers"),
+    ):
+        crafted(good, **changes).save(place / "crafted")
+        with pytest.raises(InputError, match=message):
+            train_py.main(["--resume", "crafted"])
+    good.save(place / "crafted")
+    train_py.main(["--resume", "crafted"])
 
 
 def kill_somewhere(place, directory, seconds: float, started: tuple) -> bool:
