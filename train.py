@@ -16,7 +16,7 @@ from pathlib import Path
 
 from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.corpus import corpus_files, text_sha256
+from embedding_tutorial.corpus import can_be_read_again, corpus_files, text_sha256
 from embedding_tutorial.encoded_corpus import EncodedCorpus, encode_corpus
 from embedding_tutorial.run_directory import check_text, claim, is_finished, read_begun
 from embedding_tutorial.vectors import WordVectors, starting_vectors
@@ -52,7 +52,7 @@ def learn(config: TrainingConfig, writes: bool) -> None:
     corpus_files(config.corpus)  # raises where there are none
     held = claim(directory, resume=config.resume is not None)
     with held if writes else contextlib.nullcontext(read_begun(directory)) as begun:
-        if begun:
+        if begun and can_be_read_again(config.corpus):
             check_text(config, begun, text_sha256(config.corpus))
         checkpoint = Checkpoint.load(directory) if config.resume else None
         # Vectors to start from are in the checkpoint, too.
@@ -81,6 +81,8 @@ def say_what_was_read(config: TrainingConfig, corpus: EncodedCorpus, font: Path 
         f"{corpus.tokens_left_out:,} of the text left out",
         flush=True,
     )
+    if config.validation_split and not corpus.held_out_sentences(config.validation_split):
+        print(f"no validation loss: {config.validation_split:g} of so few sentences is none")
     if font is None:
         print(HOW_TO_GET_A_FONT)
     if holds_a_run and not config.resume:

@@ -35,13 +35,18 @@ def corpus_files(path: Path) -> list[Path]:
     if os.path.exists(path):
         return [path]
     if not WILDCARDS & set(str(path)):
-        raise InputError(f"{path}: no such file")
+        raise InputError(f"{path}: no such file{_where_it_is(path)}")
     root = next(filter(os.path.isdir, path.parents), path.parents[-1])
     found = {root / name for name in glob.glob(str(path.relative_to(root)), root_dir=root, recursive=True)}
     files = sorted(file for file in found if not os.path.isdir(file))
     if not files:
         raise InputError(f"{path}: no file matches")
     return files
+
+
+def can_be_read_again(path: Path) -> bool:
+    """Whether all files of a text are regular ones; what came out of a pipe is gone."""
+    return all(map(os.path.isfile, corpus_files(path)))
 
 
 def read_blocks(path: Path, digest: "hashlib._Hash | None" = None) -> Iterator[str]:
@@ -103,8 +108,6 @@ def _file_blocks(path: Path, digest: "hashlib._Hash | None") -> Iterator[tuple[s
                 if not data:
                     return
                 rest = text[cut:]
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file{_where_it_is(path)}") from None
     except UnicodeDecodeError as error:
         from embedding_tutorial.wrong_encoding import what_it_is  # brings the detector with it
 
@@ -180,7 +183,7 @@ def count_token(path: Path, tokens: str, word: str) -> tuple[int, str]:
     Raises:
         InputError: as ``read_blocks``.
     """
-    if any(os.path.exists(file) and not os.path.isfile(file) for file in corpus_files(path)):
+    if not can_be_read_again(path):
         raise InputError(f"{path}: is no file that can be read again")
     times, digest = 0, hashlib.sha256()
     for block in read_blocks(path, digest):

@@ -56,6 +56,7 @@ def test_a_book_on_one_line_works(tmp_path):
     (tmp_path / "book.txt").write_text(two_worlds().replace("\n", ""), encoding="utf-8")
     done = run_train("--corpus", "book.txt", "--epochs", "1", "--dim", "2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "book.txt: 1 sentences" in done.stdout and "no validation loss: 0.05 of so few sentences" in done.stdout
 
 
 @pytest.mark.parametrize(
