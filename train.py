@@ -18,7 +18,7 @@ from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.corpus import can_be_read_again, corpus_files, text_sha256
 from embedding_tutorial.encoded_corpus import EncodedCorpus, encode_corpus
-from embedding_tutorial.run_directory import check_text, claim, is_finished, read_begun
+from embedding_tutorial.run_directory import check_needed, check_text, claim, is_finished, read_begun
 from embedding_tutorial.vectors import WordVectors, starting_vectors
 
 
@@ -54,6 +54,8 @@ def learn(config: TrainingConfig, writes: bool) -> None:
     with held if writes else contextlib.nullcontext(read_begun(directory)) as begun:
         if begun and can_be_read_again(config.corpus):
             check_text(config, begun, text_sha256(config.corpus))
+        if not config.resume:
+            check_needed(directory, filter(None, [*corpus_files(config.corpus), config.init, config.font]))
         checkpoint = Checkpoint.load(directory) if config.resume else None
         # Vectors to start from are in the checkpoint, too.
         initial = None if checkpoint else starting_vectors(config, begun["init_sha256"] if config.resume else None)

@@ -45,6 +45,7 @@ EXPORT += (
     "drawn/vectors_unit.tsv",
 )
 EVENTS = tuple(f"{folder}events.out.tfevents.*" for folder in ("", "train/", "validation/"))
+ALL = (*EXPORT, CHECKPOINT, *EVENTS)
 
 OUR_SETTINGS = {"corpus", "corpus_sha256", "tokens", "dim"}  # entries that every config.json of ours has
 
@@ -121,7 +122,7 @@ def begin(directory: Path, settings: dict[str, Any]) -> None:
         directory: as ``claim`` holds it.
         settings: for ``config.json``.
     """
-    remove_written(directory, (*EXPORT, CHECKPOINT, *EVENTS))
+    remove_written(directory, ALL)
     write_text(directory / CONFIG, to_json(settings))
 
 
@@ -149,12 +150,29 @@ def check_text(config: TrainingConfig, begun: dict | None, sha256: str) -> None:
 
 def remove_written(directory: Path, patterns: Iterable[str]) -> None:
     """Remove files that a run wrote, in this order, and what a death left beside them, and folders that get empty."""
-    for pattern in patterns:
-        for path in (*directory.glob(pattern), *directory.glob(str(_beside(Path(pattern))))):
-            path.unlink(missing_ok=True)
+    for path in _written(directory, patterns):
+        path.unlink(missing_ok=True)
     for folder in FOLDERS:
         with contextlib.suppress(OSError):  # it holds files of somebody else, or is not there
             (directory / folder).rmdir()
+
+
+def _written(directory: Path, patterns: Iterable[str]) -> Iterator[Path]:
+    for pattern in patterns:
+        yield from directory.glob(pattern)
+        yield from directory.glob(str(_beside(Path(pattern))))
+
+
+def check_needed(directory: Path, needed: Iterable[Path]) -> None:
+    """Refuse a new run that would remove a file of an earlier one which it starts from.
+
+    Raises:
+        InputError: a needed file is among those that ``begin`` removes.
+    """
+    removed = {os.path.realpath(path) for path in _written(directory, ALL)}
+    for path in needed:
+        if os.path.realpath(path) in removed:
+            raise InputError(f"{path}: the new run would remove it; name another directory with --out")
 
 
 def to_json(values: dict[str, Any]) -> str:

@@ -119,6 +119,15 @@ def test_the_run_of_another_text_is_not_replaced_unless_that_is_said(place, caps
     assert "runs/my-characters holds an earlier run; this one replaces it" in capsys.readouterr().out
 
 
+def test_a_new_run_does_not_remove_what_it_starts_from(place):
+    learn("--corpus", "a/my.txt")
+    before = contents(place / "runs")
+    for flag, name in (("--init", "vectors.txt"), ("--corpus", "vocabulary.json")):
+        with pytest.raises(InputError, match=f"{name}: the new run would remove it; name another directory"):
+            learn("--corpus", "a/my.txt", "--out", "runs/my-characters", flag, f"runs/my-characters/{name}")
+        assert contents(place / "runs") == before
+
+
 def test_what_can_be_refused_is_refused_before_the_text_is_read(place, monkeypatch):
     monkeypatch.setattr(train, "encode_corpus", lambda config: pytest.fail("the text was read"))
     (place / "mine").mkdir()
