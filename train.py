@@ -14,9 +14,11 @@ import shlex
 import sys
 from pathlib import Path
 
+from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.corpus import corpus_files
+from embedding_tutorial.corpus import can_be_read_again, corpus_files, text_sha256
 from embedding_tutorial.encoded_corpus import EncodedCorpus, encode_corpus
+from embedding_tutorial.run_directory import check_needed, check_text, claim, is_finished, read_begun
 from embedding_tutorial.vectors import WordVectors, starting_vectors
 
 
@@ -37,26 +39,33 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def learn(config: TrainingConfig, writes: bool) -> None:
-    """Read the text, check everything that can be checked, then train, export and say what came out.
+    """Check everything that can be checked, read the text, then train, export and say what came out.
 
     Of several processes that train together one ``writes`` the run directory.
     """
-    from embedding_tutorial.run_directory import claim, is_finished
     from embedding_tutorial.sprites import find_font
 
-    if config.resume and is_finished(config.resume):
-        print(f"{config.resume} is finished: there is nothing to go on with")
+    directory = config.run_directory
+    if config.resume and is_finished(directory):
+        print(f"{directory} is finished: there is nothing to go on with")
         return
-    corpus = encode_corpus(config)
-    initial = starting_vectors(config, corpus.vocabulary)
-    font = find_font(config.font)
-    claimed = claim(config.run_directory, resume=config.resume is not None)
-    with claimed if writes else contextlib.nullcontext(False) as holds_a_run:
-        say_what_was_read(config, corpus, font, holds_a_run)
+    corpus_files(config.corpus)  # raises where there are none
+    held = claim(directory, resume=config.resume is not None)
+    with held if writes else contextlib.nullcontext(read_begun(directory)) as begun:
+        if begun and can_be_read_again(config.corpus):
+            check_text(config, begun, text_sha256(config.corpus))
+        if not config.resume:
+            check_needed(directory, filter(None, [*corpus_files(config.corpus), config.init, config.font]))
+        checkpoint = Checkpoint.load(directory) if config.resume else None
+        # Vectors to start from are in the checkpoint, too.
+        initial = None if checkpoint else starting_vectors(config, begun["init_sha256"] if config.resume else None)
+        font = find_font(config.font)
+        corpus = encode_corpus(config)
+        say_what_was_read(config, corpus, font, begun is not None)
         try:
-            train(config, corpus, initial, font)
+            train(config, corpus, initial, font, checkpoint)
         except KeyboardInterrupt:
-            again = shlex.join([shown(Path(sys.executable)), sys.argv[0], "--resume", str(config.run_directory)])
+            again = shlex.join([shown(Path(sys.executable)), sys.argv[0], "--resume", str(directory)])
             print(f"\nStopped. To go on after the last finished epoch:\n  {again}")
             sys.exit(130)
 
@@ -74,13 +83,21 @@ def say_what_was_read(config: TrainingConfig, corpus: EncodedCorpus, font: Path 
         f"{corpus.tokens_left_out:,} of the text left out",
         flush=True,
     )
+    if config.validation_split and not corpus.held_out_sentences(config.validation_split):
+        print(f"no validation loss: {config.validation_split:g} of so few sentences is none")
     if font is None:
         print(HOW_TO_GET_A_FONT)
     if holds_a_run and not config.resume:
         print(f"{config.run_directory} holds an earlier run; this one replaces it")
 
 
-def train(config: TrainingConfig, corpus: EncodedCorpus, initial: WordVectors | None, font: Path | None) -> None:
+def train(
+    config: TrainingConfig,
+    corpus: EncodedCorpus,
+    initial: WordVectors | None,
+    font: Path | None,
+    checkpoint: Checkpoint | None,
+) -> None:
     """Train, export, and show neighbours before and after."""
     from embedding_tutorial.quiet import import_keras_quietly
 
@@ -90,10 +107,10 @@ def train(config: TrainingConfig, corpus: EncodedCorpus, initial: WordVectors | 
     from embedding_tutorial.training import train_and_export
 
     directory = config.run_directory
-    result = train_and_export(config, corpus, directory, initial=initial, font=font)
+    result = train_and_export(config, corpus, directory, initial=initial, font=font, checkpoint=checkpoint)
 
     print(f"\nNearest {config.tokens} by cosine, before and after {config.epochs} epochs ({result.seconds:.1f} s):\n")
-    for token in telling_tokens(result.vectors.index_to_key, config.tokens):
+    for token in telling_tokens(result.untrained.index_to_key, config.tokens):
         for name, vectors in (("before", result.untrained), ("after", result.vectors)):
             names = " ".join(near for near, _ in vectors.most_similar(token, topn=8))
             print(f"  {token if name == 'before' else '　' * len(token)}  {name:6}  {names}")

@@ -54,22 +54,22 @@ def known(vectors: WordVectors, words: list[str], directory: Path) -> list[str]:
         try:
             vectors.compose(word)
         except KeyError as error:
-            config = read_run(directory)["config"]
+            config = TrainingConfig.from_json(read_run(directory)["config"], directory)
             seen = _times_seen(word, config)
-            rarely = f": seen {seen} times, fewer than --min-count {config['min_count']}" if seen else ""
+            rarely = f": seen {seen} times, fewer than --min-count {config.min_count}" if seen else ""
             raise InputError(f"{error.args[0]}{rarely or ': it is not in the text'}") from None
         if word not in vectors:
             notes.append(f"{word} is composed of {' + '.join(word)}")
     return notes
 
 
-def _times_seen(word: str, config: dict) -> int:
+def _times_seen(word: str, config: TrainingConfig) -> int:
     """How often a word stands in the run's corpus; 0 where that cannot be read any more."""
     try:
-        sentences = read_sentences(Path(config["corpus"]))
+        sentences = read_sentences(config.corpus)
     except InputError:
         return 0
-    return sum(list(tokenize(sentence, config["tokens"])).count(word) for sentence in sentences if word in sentence)
+    return sum(list(tokenize(sentence, config.tokens)).count(word) for sentence in sentences if word in sentence)
 
 
 def neighbors(options: argparse.Namespace) -> dict[str, Any]:

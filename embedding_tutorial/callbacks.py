@@ -1,13 +1,15 @@
-"""What happens between epochs: the order of the text, watching the vectors ripen, the progress bar."""
+"""What happens between epochs: the order of the text, watching the vectors ripen, the progress bar, the checkpoint."""
 
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import InputError
 from embedding_tutorial.evaluation import Category, category_agreement, radical_agreement
 from embedding_tutorial.vectors import WordVectors
@@ -164,3 +166,58 @@ class Progress(keras.callbacks.Callback):
         elif (epoch + 1) * 10 // epochs > epoch * 10 // epochs:
             text = "  ".join(f"{name} {value:.4f}" for name, value in losses)
             print(f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  {text}  {self.seconds:.1f} s", flush=True)
+
+
+def variables_of(model: keras.Model) -> list[keras.Variable]:
+    """All that a step changes or reads: the model's weights and the optimizer's state."""
+    model.optimizer.build(model.trainable_variables)
+    return [*model.weights, *model.optimizer.variables]
+
+
+def restore(model: keras.Model, ripening: Ripening, checkpoint: Checkpoint, epochs: int) -> None:
+    """Put a compiled model, and what was watched, where the checkpoint was taken.
+
+    Args:
+        model: as ``compile_model`` leaves it.
+        ripening: gets the history and the snapshots.
+        checkpoint: where to go on.
+        epochs: of the whole run.
+
+    Raises:
+        InputError: the checkpoint is of another model, or of a longer run.
+    """
+    variables = variables_of(model)
+    shapes = [tuple(variable.shape) for variable in variables]
+    watched = (len(ripening.tokens), model.get_layer("embedding").output_dim)
+    if (
+        shapes != [value.shape for value in checkpoint.variables]
+        or {matrix.shape for matrix in checkpoint.snapshots.values()} != {watched}
+        or checkpoint.epochs > epochs
+    ):
+        raise InputError("the checkpoint is of another run; remove it to train from the start")
+    for variable, value in zip(variables, checkpoint.variables, strict=True):
+        variable.assign(value)
+    ripening.snapshots = dict(checkpoint.snapshots)
+    ripening.history = {name: values.tolist() for name, values in checkpoint.history.items()}
+
+
+class SaveCheckpoint(keras.callbacks.Callback):
+    """Keep each finished epoch. Must come after ``Ripening``.
+
+    Args:
+        directory: the run directory.
+        ripening: what was watched.
+        progress: knows the time.
+    """
+
+    def __init__(self, directory: Path, ripening: Ripening, progress: Progress) -> None:
+        super().__init__()
+        self.directory, self.ripening, self.progress = directory, ripening, progress
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        Checkpoint(
+            variables=[keras.ops.convert_to_numpy(variable) for variable in variables_of(self.model)],
+            history={name: np.array(values) for name, values in self.ripening.history.items()},
+            snapshots=self.ripening.snapshots,
+            seconds=self.progress.seconds,
+        ).save(self.directory)

@@ -6,8 +6,8 @@ This file checks single values only. Whether the corpus can be read is
 
 import argparse
 import dataclasses
-import json
 import math
+import os
 import typing
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,8 @@ class TrainingConfig:
     seed: int = _option(1, "same seed, same vectors", minimum=0, below=2**31)
     init: Path | None = _option(None, "start from these vectors (word2vec's text format) where tokens agree")
     font: Path | None = _option(None, "draws tokens for the projector (default: a Chinese font of this machine)")
-    out: Path | None = _option(None, "run directory (default: runs/CORPUS-TOKENS)")
+    out: Path | None = _option(None, "run directory (default: runs/CORPUS-TOKENS)", place=True)
+    replace: bool = _option(False, "replace a run of another text", place=True)
     resume: Path | None = _option(None, "go on with the run in this directory, with its settings", place=True)
     distribute: str | None = _option(
         None,
@@ -118,24 +119,28 @@ class TrainingConfig:
         """What a token is, in ``categories.tsv``'s word: ``character`` or ``word``."""
         return self.tokens.removesuffix("s")
 
-    def to_json(self) -> dict:
-        """The settings of the run as JSON values, paths as absolute ones."""
+    def to_json(self, directory: Path) -> dict:
+        """The settings of the run as JSON values, paths as seen from its directory: those hold no user's name."""
         names = [field.name for field in dataclasses.fields(self) if "place" not in field.metadata]
-        values = {name: getattr(self, name) for name in names}
-        return {name: str(value.absolute()) if isinstance(value, Path) else value for name, value in values.items()}
+        values = ((name, getattr(self, name)) for name in names)
+        return {name: _seen_from(directory, value) if isinstance(value, Path) else value for name, value in values}
 
     @classmethod
-    def from_json(cls, values: dict) -> "TrainingConfig":
+    def from_json(cls, values: dict, directory: Path) -> "TrainingConfig":
         """What ``to_json`` gave; what is unknown is passed over, what is missing is the default.
 
         Raises:
             InputError: a value is out of range.
             TypeError, ValueError: a value is of another type.
         """
-        fields = {field.name: field for field in dataclasses.fields(cls) if field.name in values}
-        return cls(**{
-            name: None if values[name] is None else _parser(field)(values[name]) for name, field in fields.items()
-        })
+        settings = {}
+        for field in dataclasses.fields(cls):
+            value = values.get(field.name)
+            if value is not None and _parser(field) is Path:
+                value = os.path.normpath(os.path.join(os.path.realpath(directory), value))
+            if field.name in values:
+                settings[field.name] = None if value is None else _parser(field)(value)
+        return cls(**settings)
 
     @classmethod
     def from_command_line(cls, arguments: list[str] | None = None) -> "TrainingConfig":
@@ -151,6 +156,9 @@ class TrainingConfig:
         )
         for field in dataclasses.fields(cls):
             default = "" if field.default is None else f" (default: {field.default})"
+            if _parser(field) is bool:
+                parser.add_argument(_flag(field.name), action="store_true", help=field.metadata["help"])
+                continue
             parser.add_argument(
                 _flag(field.name),
                 type=_parser(field),
@@ -169,26 +177,38 @@ class TrainingConfig:
     @classmethod
     def _resumed(cls, given: dict[str, Any]) -> "TrainingConfig":
         """The settings of a run that was begun, unless the flags given differ from them."""
+        from embedding_tutorial.run_directory import read_begun  # which imports this module
+
         directory = given["resume"]
-        path = directory / "config.json"
+        if {"out", "replace"} & given.keys():
+            raise InputError(f"--resume {directory}: goes on where it is; leave --out and --replace out")
+        begun = read_begun(directory)
+        if begun is None:
+            damaged = (directory / "config.json").exists()
+            problem = "its config.json is damaged, or of another program" if damaged else "holds no run that was begun"
+            raise InputError(f"--resume {directory}: {problem}")
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-            if not values.keys() >= {"corpus", "corpus_sha256"}:
-                raise ValueError("entries are missing")
-            started = cls.from_json(values)
-        except FileNotFoundError:
-            raise InputError(f"--resume {directory}: holds no run that was begun") from None
-        except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise InputError(f"{path}: is damaged ({error}); start a new run") from None
+            started = cls.from_json(begun, directory)
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{directory / 'config.json'}: is damaged ({error}); start a new run") from None
         places = {field.name for field in dataclasses.fields(cls) if "place" in field.metadata}
-        places |= {"corpus", "font"}  # the same text, elsewhere
+        places |= {"corpus", "font", "init"}  # the same text and vectors, elsewhere
         for name, value in given.items():
-            if name not in {*places, "out"} and value != getattr(started, name):
+            if name not in places and value != getattr(started, name):
                 raise InputError(
                     f"--resume {directory}: was begun with {_flag(name)} {getattr(started, name)}, not {value}; "
                     "leave the flag out, or start a new run"
                 )
         return dataclasses.replace(started, **{name: value for name, value in given.items() if name in places})
+
+
+def _seen_from(directory: Path, path: Path) -> str:
+    """A path relative to a directory; absolute where there is none, as from one drive of Windows to another."""
+    path = Path(os.path.realpath(path.parent), path.name)
+    try:
+        return Path(os.path.relpath(path, os.path.realpath(directory))).as_posix()
+    except ValueError:
+        return str(path)
 
 
 def _flag(name: str) -> str:

@@ -112,7 +112,8 @@ def check_alike(config: TrainingConfig, corpus_sha256: str) -> None:
     """
     from jax.experimental import multihost_utils
 
-    settings = {name: value for name, value in config.to_json().items() if not isinstance(getattr(config, name), Path)}
+    stored = config.to_json(config.run_directory)
+    settings = {name: value for name, value in stored.items() if not isinstance(getattr(config, name), Path)}
     told = json.dumps({**settings, "text": corpus_sha256}, sort_keys=True).encode()
     own = np.frombuffer(hashlib.sha256(told).digest(), np.uint8)
     if (multihost_utils.process_allgather(own) != own).any():

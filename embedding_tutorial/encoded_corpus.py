@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import itertools
-import os
 import tempfile
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from functools import partial
-from multiprocessing import get_context
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.corpus import read_blocks, tokenize_block
+from embedding_tutorial.corpus import read_blocks
+from embedding_tutorial.sentences import tokenize_block
 from embedding_tutorial.vocabulary import Vocabulary
 
 # PCA, t-SNE and UMAP in the projector all work from here on.
 FEWEST_TOKENS = 16
 
-BLOCK_SENTENCES = 1 << 16  # worked on at a time
+# Worked on at a time. Only where sentences have more than 128 tokens on average do tokens bound a block.
+BLOCK_SENTENCES, BLOCK_TOKENS = 1 << 16, 1 << 23
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,28 +57,40 @@ class EncodedCorpus:
         return tuple(dataclasses.replace(self, part=(share, seed, held_out)) for held_out in (False, True))
 
     def blocks(self) -> list[Callable[[], tuple[np.ndarray, np.ndarray]]]:
-        """The sentences in blocks of 65,536, each read only when it is called.
+        """The sentences in blocks of 65,536, fewer where they are very long, each read only when it is called.
 
         Returns:
             Functions that give ``(ids, lengths)`` of a block's sentences, of this part only, as copies in memory.
         """
-        blocks, first_token = [], 0
-        for first in range(0, len(self.lengths), BLOCK_SENTENCES):
-            blocks.append(partial(self._block, first, first_token))
-            first_token += int(self.lengths[first : first + BLOCK_SENTENCES].sum(dtype=np.int64))
-        return blocks
+        return [partial(self._block, *block) for block in _blocks(self.lengths)]
 
-    def _block(self, first_sentence: int, first_token: int) -> tuple[np.ndarray, np.ndarray]:
-        lengths = np.array(self.lengths[first_sentence : first_sentence + BLOCK_SENTENCES], np.int64)
-        ids = np.array(self.ids[first_token : first_token + lengths.sum()], np.int32)
+    def held_out_sentences(self, share: float) -> int:
+        """How many sentences ``split`` holds out of training: the share is taken of each block, rounded down."""
+        return sum(int(share * len(self.lengths[sentences])) for sentences, _ in _blocks(self.lengths))
+
+    def _block(self, sentences: slice, tokens: slice) -> tuple[np.ndarray, np.ndarray]:
+        lengths = np.array(self.lengths[sentences], np.int64)
+        ids = np.array(self.ids[tokens], np.int32)
         if self.part is None:
             return ids, lengths
         share, seed, held_out = self.part
         chosen = np.zeros(len(lengths), bool)
-        order = np.random.default_rng([seed, first_sentence]).permutation(len(lengths))
+        order = np.random.default_rng([seed, sentences.start]).permutation(len(lengths))
         chosen[order[: int(share * len(lengths))]] = True
         chosen = chosen == held_out
         return ids[np.repeat(chosen, lengths)], lengths[chosen]
+
+
+def _blocks(lengths: np.ndarray) -> Iterator[tuple[slice, slice]]:
+    """The sentences, of ``(S,)``, and the tokens, of ``(N,)``, of each block, in order."""
+    done = 0  # tokens of the blocks before
+    for first in range(0, len(lengths), BLOCK_SENTENCES):
+        until = np.cumsum(lengths[first : first + BLOCK_SENTENCES], dtype=np.int64)  # tokens up to each one's end
+        ends = np.flatnonzero(np.diff(np.maximum(until - 1, 0) // BLOCK_TOKENS)) + 1
+        until += done
+        for start, end in pairwise([0, *ends.tolist(), len(until)]):
+            yield slice(first + start, first + end), slice(done, int(until[end - 1]))
+            done = int(until[end - 1])
 
 
 def encode_corpus(config: TrainingConfig) -> EncodedCorpus:
@@ -98,7 +108,8 @@ def encode_corpus(config: TrainingConfig) -> EncodedCorpus:
     counts = np.zeros(0, np.int64)
     try:
         with tempfile.TemporaryFile() as tokens, tempfile.TemporaryFile() as sizes:
-            for names, numbers, lengths in _tokenized(config, digest):
+            for text in read_blocks(config.corpus, digest):
+                names, numbers, lengths = tokenize_block(text, config.tokens)
                 number = np.array([number_of.setdefault(name, len(number_of)) for name in names], np.int32)
                 counts = np.pad(counts, (0, len(number_of) - len(counts)))
                 counts[number] += np.bincount(numbers, minlength=len(names))
@@ -130,38 +141,6 @@ def encode_corpus(config: TrainingConfig) -> EncodedCorpus:
         tokens_left_out=len(numbers) - kept,
         sha256=digest.hexdigest(),
     )
-
-
-def _tokenized(config: TrainingConfig, digest: Any) -> Iterator[tuple[list[str], np.ndarray, np.ndarray]]:
-    """``tokenize_block`` of every block of the text, in order."""
-    tokenize = partial(tokenize_block, tokens=config.tokens)
-    blocks = read_blocks(config.corpus, digest)
-    first = list(itertools.islice(blocks, 3))  # the last block may be a few characters: three are a large text
-    blocks = itertools.chain(first, blocks)
-    if len(first) < 3:
-        return map(tokenize, blocks)
-    workers = os.cpu_count() or 1
-    if config.tokens == "characters":
-        # Threads are enough: as NumPy works on an array, others can work, too. More than four only wait for the reader.
-        workers = min(workers, 4)
-        pool = ThreadPoolExecutor(workers)
-    else:
-        # The segmenter keeps Python's interpreter to itself, so each worker gets one of its own.
-        # "spawn" works alike on Linux, macOS and Windows, and with threads in this process.
-        pool = ProcessPoolExecutor(workers, get_context("spawn"))
-    return _in_pool(pool, 2 * workers, tokenize, blocks)
-
-
-def _in_pool(pool: Executor, most: int, function: Callable, items: Iterable) -> Iterator:
-    """``map(function, items)`` by the workers of a pool, in order; at most so many items are ahead of their results."""
-    with pool:
-        ahead: deque = deque()
-        for item in items:
-            ahead.append(pool.submit(function, item))
-            if len(ahead) > most:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
 
 
 def _mapped(file: BinaryIO, corpus: Path) -> np.memmap:
@@ -198,12 +177,10 @@ def _replace_numbers(numbers: np.ndarray, lengths: np.ndarray, id_of: np.ndarray
     Returns:
         How many tokens are kept.
     """
-    read = written = 0
-    for first in range(0, len(lengths), BLOCK_SENTENCES):
-        block = lengths[first : first + BLOCK_SENTENCES]  # a view
-        size = int(block.sum(dtype=np.int64))
-        ids = id_of[numbers[read : read + size]]
-        ids, block[:] = keep_tokens(ids, block, ids > 0)
+    written = 0
+    for sentences, tokens in _blocks(lengths):
+        ids = id_of[numbers[tokens]]
+        ids, lengths[sentences] = keep_tokens(ids, lengths[sentences], ids > 0)
         numbers[written : written + len(ids)] = ids  # never beyond what was read
-        read, written = read + size, written + len(ids)
+        written += len(ids)
     return written

@@ -5,7 +5,6 @@ is counted here is who is near, never how near.
 """
 
 import bisect
-import csv
 import dataclasses
 import unicodedata
 from collections.abc import Sequence
@@ -13,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from embedding_tutorial.config import REPOSITORY
+from embedding_tutorial.config import REPOSITORY, InputError
 from embedding_tutorial.progress import watched
+from embedding_tutorial.standard_files import read_lines
 from embedding_tutorial.vectors import WordVectors, unit_rows
 
 CATEGORIES = REPOSITORY / "datasets" / "categories.tsv"
+LEVELS, SPLITS = ("character", "word"), ("dev", "test")
 NO_RADICAL = "-"
 
 # Tokens whose neighbours are shown, where a text has them.
@@ -25,15 +26,17 @@ TELLING = {"characters": "王妃皇春红", "words": ("公主", "王妃", "皇�
 
 
 def telling_tokens(vocabulary: Sequence[str], tokens: str) -> list[str]:
-    """Five tokens to show neighbours of: ours, or for another text common ones of its own.
+    """Up to five tokens of the vocabulary to show neighbours of: ours, or for another text common ones of its own.
 
     Args:
         vocabulary: tokens, the most frequent first.
         tokens: ``characters`` or ``words``.
     """
     known = [token for token in TELLING[tokens] if token in vocabulary]
-    letters = [token for token in vocabulary if token.isalpha()]
-    return known if len(known) >= 3 else letters[10:60:10] or letters[:5]
+    if len(known) >= 3:
+        return known
+    letters = [token for token in vocabulary if token.isalpha()] or list(vocabulary)
+    return letters[10:60:10] if len(letters) > 50 else letters[:5]
 
 
 # U+2F00..U+2FD5 are the 214 radicals; NFKC turns each into the character that opens its
@@ -71,9 +74,22 @@ class Category:
 
 
 def read_categories(path: Path = CATEGORIES) -> list[Category]:
-    """All lines of a categories file (columns group, token, level, split)."""
-    with open(path, encoding="utf-8", newline="") as file:
-        return [Category(**row) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+    """All lines of a categories file: group, token, level and split between tabs; the first line names them.
+
+    Raises:
+        InputError: the file cannot be read, or a line is not of this form; it names the line.
+    """
+    categories = []
+    for number, line in read_lines(path):
+        fields = line.rstrip("\r").split("\t")
+        if number == 1 and fields == [field.name for field in dataclasses.fields(Category)]:
+            continue
+        if len(fields) != 4 or not all(fields) or fields[2] not in LEVELS or fields[3] not in SPLITS:
+            raise InputError(
+                f"{path}, line {number}: expected group, token, {' or '.join(LEVELS)}, {' or '.join(SPLITS)}"
+            )
+        categories.append(Category(*fields))
+    return categories
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,34 +126,44 @@ class Agreement:
 def neighbour_agreement(matrix: np.ndarray, labels: Sequence[str], neighbours: int | None = 10) -> Agreement:
     """The share of a row's nearest rows that bear its own label.
 
-    Only labels that stand at least twice are asked for; every row can be an answer.
+    Only labels that stand at least twice are asked for; every row can be an answer. Where several rows are
+    equally near and not all of them are among the nearest, each counts by its chance to be.
 
     Args:
-        matrix: ``(N, D)`` vectors.
+        matrix: ``(N, D)`` finite vectors.
         labels: ``N`` labels.
-        neighbours: how many nearest rows (by cosine) are looked at. ``None``: as many
+        neighbours: how many nearest rows (by cosine) are looked at, 1 or more. ``None``: as many
             as the label has other members, so that 1.0 can be reached by every label.
+
+    Raises:
+        ValueError: there are not ``N`` finite vectors, or ``neighbours`` is less than 1.
     """
-    if not len(labels):
-        return Agreement(np.zeros(0), float("nan"))
+    matrix = np.asarray(matrix, np.float32)
+    if len(matrix) != len(labels) or not np.isfinite(matrix).all():
+        raise ValueError(f"{len(labels)} labels need as many finite vectors, not an array of shape {matrix.shape}")
+    if neighbours is not None and neighbours < 1:
+        raise ValueError(f"neighbours must be at least 1, not {neighbours}")
     _, label = np.unique(np.asarray(labels), return_inverse=True)
     others = np.bincount(label)[label] - 1  # (N,) how many rows share its label
-    asked = np.flatnonzero(others > 0)
-    wanted = np.minimum(neighbours or others, len(label) - 1) * np.ones_like(others)  # (N,)
+    asked = np.flatnonzero(others)
+    if not len(asked):
+        return Agreement(np.zeros(0), float("nan"))
+    wanted = others if neighbours is None else np.full(len(label), min(neighbours, len(label) - 1))  # (N,)
     most = int(wanted.max())
-    unit = unit_rows(np.asarray(matrix, np.float32))
+    unit = unit_rows(matrix)
     shares = []
     blocks = np.array_split(asked, len(asked) // 500 + 1)  # so that memory stays small
     for block in watched(blocks, len(blocks), "comparing neighbours"):
         cosines = unit[block] @ unit.T  # (rows, N)
-        cosines[np.arange(len(block)), block] = -np.inf
-        nearest = np.argpartition(-cosines, max(most - 1, 0), axis=1)[:, :most]
-        order = np.argsort(-np.take_along_axis(cosines, nearest, axis=1), axis=1)
-        nearest = np.take_along_axis(nearest, order, axis=1)  # (rows, most), nearest first
-        agrees = (label[nearest] == label[block][:, None]) & (np.arange(most) < wanted[block][:, None])
-        shares.append(agrees.sum(axis=1) / wanted[block])
-    chance = float(np.mean(others[asked]) / (len(unit) - 1)) if len(asked) else float("nan")
-    return Agreement(np.concatenate(shares), chance)
+        cosines[np.arange(len(block)), block] = -np.inf  # a row is not its own neighbour
+        nearest = -np.sort(np.partition(-cosines, most - 1)[:, :most])  # (rows, most), the greatest cosine first
+        last = nearest[np.arange(len(block)), wanted[block] - 1][:, None]  # the cosine of the last neighbour wanted
+        agrees = label[block][:, None] == label  # (rows, N)
+        nearer, equal = cosines > last, cosines == last
+        places = wanted[block] - nearer.sum(axis=1)  # those left for the rows that are as near as the last
+        agreeing = (agrees & nearer).sum(axis=1) + places * (agrees & equal).sum(axis=1) / equal.sum(axis=1)
+        shares.append(agreeing / wanted[block])
+    return Agreement(np.concatenate(shares), float(np.mean(others[asked]) / (len(unit) - 1)))
 
 
 def radical_agreement(vectors: WordVectors, most_frequent: int = 3000, neighbours: int = 10) -> Agreement:

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from embedding_tutorial.config import InputError
-from embedding_tutorial.projector import FEWEST_NUMBERS, MOST_POINTS, OTHER_RADICALS
-from embedding_tutorial.run_directory import read_run, write_text
+from embedding_tutorial.projector import MOST_POINTS, OTHER_RADICALS
+from embedding_tutorial.run_directory import checked, read_run, write_text
 from embedding_tutorial.vectors import WordVectors, unit_rows
 
 TEMPLATE = Path(__file__).with_suffix(".html")
@@ -72,8 +72,8 @@ def map_data(directory: Path, tsne: bool = False) -> dict[str, Any]:
         InputError: the run is not finished or damaged, or scikit-learn is missing.
     """
     run, vectors = read_run(directory), WordVectors.load(directory)
-    columns = read_columns(directory / "metadata.tsv", min(len(vectors), MOST_POINTS))
-    epochs, stages = read_stages(directory, vectors.unit_matrix[:MOST_POINTS], run["config"]["epochs"])
+    columns = read_columns(checked(directory, run, "metadata.tsv"))
+    epochs, stages = read_stages(directory, run, vectors.unit_matrix[:MOST_POINTS])
     places, note = tsne_places(stages) if tsne else pca_places(stages)
     return {
         "title": directory.resolve().name,
@@ -89,40 +89,23 @@ def map_data(directory: Path, tsne: bool = False) -> dict[str, Any]:
     }
 
 
-def read_columns(path: Path, rows: int) -> dict[str, Sequence[str]]:
-    """The columns of ``metadata.tsv``. No token holds a tab or a line end: ``visible`` sees to it.
+def read_columns(path: Path) -> dict[str, Sequence[str]]:
+    """The columns of ``metadata.tsv``. No token holds a tab or a line end: ``visible`` sees to it."""
+    header, *cells = [line.split("\t") for line in path.read_text(encoding="utf-8").rstrip("\n").split("\n")]
+    return dict(zip(header, zip(*cells, strict=True), strict=True))
+
+
+def read_stages(directory: Path, run: dict, final: np.ndarray) -> tuple[list[int], list[np.ndarray]]:
+    """The epochs whose vectors a run kept, and these vectors ``(N, D)`` each; the final ones last.
 
     Raises:
-        InputError: it cannot be read, or has not so many rows.
+        InputError: a snapshot is missing or not the one that was exported.
     """
-    try:
-        header, *cells = [line.split("\t") for line in path.read_text(encoding="utf-8").rstrip("\n").split("\n")]
-        if len(cells) != rows:
-            raise ValueError(f"{len(cells)} rows, expected {rows}")
-        columns = dict(zip(header, zip(*cells, strict=True), strict=True))
-        return {name: columns[name] for name in ("token", "category", "radical_group")}
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path}: damaged ({error}); train it again") from None
-
-
-def read_stages(directory: Path, final: np.ndarray, last_epoch: int) -> tuple[list[int], list[np.ndarray]]:
-    """The epochs whose vectors the run kept, and these vectors ``(N, D)`` each; the final ones last.
-
-    Raises:
-        InputError: a snapshot cannot be read, or is not of these tokens.
-    """
-    epochs, stages = [], []
-    for path in sorted(directory.glob("epochs/epoch_*.tsv")):
-        try:
-            stage = np.loadtxt(path, dtype=np.float32, delimiter="\t", ndmin=2)
-            written = (len(final), max(final.shape[1], FEWEST_NUMBERS))
-            if stage.shape != written:
-                raise ValueError(f"{stage.shape} numbers, expected {written}")
-            epochs.append(int(path.stem.removeprefix("epoch_")))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: damaged ({error}); train it again") from None
-        stages.append(stage[:, : final.shape[1]])
-    return [*epochs, last_epoch], [*stages, final]
+    names = sorted(name for name in run["files"] if name.startswith("epochs/"))
+    stages = [np.loadtxt(checked(directory, run, name), dtype=np.float32, delimiter="\t", ndmin=2) for name in names]
+    epochs = [int(Path(name).stem.removeprefix("epoch_")) for name in names]
+    # The page's tables may have columns of zeros beside the D numbers.
+    return [*epochs, run["config"]["epochs"]], [*(stage[:, : final.shape[1]] for stage in stages), final]
 
 
 def pca_places(stages: Sequence[np.ndarray]) -> tuple[list[np.ndarray], str]:

@@ -12,8 +12,6 @@ Imports neither Keras nor TensorFlow. What the page accepts was read from Tensor
 own behaviour; the tests ask a real server.
 """
 
-import json
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,11 +22,23 @@ import numpy as np
 from embedding_tutorial.config import InputError
 from embedding_tutorial.evaluation import NO_RADICAL, Category, radical
 from embedding_tutorial.labels import LONGEST_LABEL, visible
-from embedding_tutorial.run_directory import fingerprint, write_text, write_whole
+from embedding_tutorial.run_directory import (
+    EXPORT,
+    HISTORY,
+    MODEL,
+    PROJECTOR,
+    RUN,
+    VECTORS,
+    VOCABULARY,
+    exported_files,
+    remove_written,
+    to_json,
+    write_text,
+    write_whole,
+)
 from embedding_tutorial.sprites import CELL, draw_sprite
 from embedding_tutorial.vectors import WordVectors, unit_rows
 
-CONFIG = "projector_config.pbtxt"
 MOST_POINTS = 10_000  # what the page's t-SNE takes
 MOST_BYTES = 1_000_000  # of metadata.tsv: the page decodes such pieces, and garbles a character that is cut in two
 FEWEST_NUMBERS = 3  # in a row: the page draws three principal components, and nothing at all without the third
@@ -91,7 +101,7 @@ def write_drawn(directory: Path, vectors: WordVectors, categories: Sequence[Cate
         last of the drop-down; where the vocabulary is no longer than it, the third.
     """
     drawn = WordVectors(vectors.index_to_key[:MOST_DRAWN], vectors.counts[:MOST_DRAWN], vectors.matrix[:MOST_DRAWN])
-    (directory / "drawn").mkdir()
+    (directory / "drawn").mkdir(exist_ok=True)
     sprite = draw_sprite([visible(token) for token in drawn.index_to_key], font)
     write_whole(directory / "drawn" / "sprite.png", sprite.save)
     write_text(directory / "drawn" / "metadata.tsv", metadata_table(drawn, categories, level))
@@ -153,23 +163,19 @@ def export(
     if not np.isfinite(vectors.matrix).all():
         raise InputError("a vector is not finite; nothing is exported. Try a smaller --learning-rate")
     shown = WordVectors(vectors.index_to_key[:MOST_POINTS], vectors.counts[:MOST_POINTS], vectors.matrix[:MOST_POINTS])
-    for name in (CONFIG, "run.json"):
-        (directory / name).unlink(missing_ok=True)
-    write_whole(directory / "vectors.npy", lambda path: np.save(path, vectors.matrix, allow_pickle=False))
-    write_text(directory / "vocabulary.json", vocabulary_json)
+    remove_written(directory, [name for name in EXPORT if name not in (MODEL, HISTORY)])
+    write_whole(directory / VECTORS, lambda path: np.save(path, vectors.matrix, allow_pickle=False))
+    write_text(directory / VOCABULARY, vocabulary_json)
     write_whole(directory / "vectors.txt", vectors.save_word2vec)
     write_text(directory / "metadata.tsv", metadata_table(shown, categories, level))
     write_text(directory / "vectors.tsv", matrix_table(shown.matrix))
     write_text(directory / "vectors_unit.tsv", matrix_table(shown.unit_matrix))
     tables = {"1_unit_length": "vectors_unit.tsv", "2_learned_weights": "vectors.tsv"}
-    for name in ("epochs", "drawn"):
-        shutil.rmtree(directory / name, ignore_errors=True)
-    (directory / "epochs").mkdir()
+    (directory / "epochs").mkdir(exist_ok=True)
     for epoch, snapshot in snapshots.items():
         name = f"epoch_{epoch:04}"
         tables[name] = f"epochs/{name}.tsv"
         write_text(directory / tables[name], matrix_table(align(unit_rows(snapshot), shown.unit_matrix)))
     drawn = write_drawn(directory, shown, categories, level, font) if font else ""
-    run = {**run, "fingerprint": fingerprint(directory)}
-    write_text(directory / "run.json", json.dumps(run, ensure_ascii=False, indent=2) + "\n")
-    write_text(directory / CONFIG, config_text(tables) + drawn)
+    write_text(directory / RUN, to_json({**run, "files": exported_files(directory)}))
+    write_text(directory / PROJECTOR, config_text(tables) + drawn)

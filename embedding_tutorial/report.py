@@ -9,7 +9,7 @@ import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.evaluation import Agreement, category_agreement, radical_agreement, read_categories
-from embedding_tutorial.run_directory import read_run
+from embedding_tutorial.run_directory import HISTORY, checked, read_run
 from embedding_tutorial.standard_files import analogies, word_pairs
 from embedding_tutorial.vectors import WordVectors
 
@@ -27,23 +27,27 @@ def evaluate_run(directory: Path, pairs: Path | None, questions: Path | None, co
     vectors, run = WordVectors.load(directory), read_run(directory)
     level = run["config"]["tokens"].removesuffix("s")
     rows = agreement_rows("trained", vectors, level)
-    snapshot = directory / "epochs" / "epoch_0000.tsv"
-    if snapshot.exists():
-        matrix = np.loadtxt(snapshot, dtype=np.float32, delimiter="\t", ndmin=2)
+    if (untrained := "epochs/epoch_0000.tsv") in run["files"]:
+        matrix = np.loadtxt(checked(directory, run, untrained), dtype=np.float32, delimiter="\t", ndmin=2)
         rows += agreement_rows("untrained", _like(vectors, matrix), level)
     notes = [f"{directory}: {len(vectors):,} {run['config']['tokens']}, {vectors.matrix.shape[1]} numbers each"]
     if pairs is not None:
         result = word_pairs(vectors, pairs)
         rows.append(["word pairs, Spearman", "trained", round(result.spearman, 3), None, None, 0.0, result.known])
-        notes.append(f"{pairs}: {result.known} of {result.total} pairs have vectors")
+        undefined = f"; {result.undefined}" if result.undefined else ""
+        notes.append(f"{pairs}: {result.known} of {result.total} pairs have vectors{undefined}")
     if questions is not None:
         for section in analogies(vectors, questions):
             value = round(section.accuracy, 3)
-            rows.append([f"analogies, {section.name}", "trained", value, None, None, 1 / len(vectors), section.known])
-            notes.append(
-                f"{section.name}: {section.known} of {section.total} questions have vectors; median rank of the answer "
-                f"{section.median_rank:g}, with the question's own words among the answers {section.median_rank_all:g}"
-            )
+            figure, name = f"analogies, {section.name}", section.name
+            if name is None:
+                figure, name = "analogies", "all sections"
+            rows.append([figure, "trained", value, None, None, 1 / len(vectors), section.known])
+            note = f"{name}: {section.known} of {section.total} questions have vectors"
+            if section.known:
+                note += f"; median rank of the answer {section.median_rank:g}, "
+                note += f"with the question's own words among the answers {section.median_rank_all:g}"
+            notes.append(note)
     if controls:
         rows += _control_rows(directory, run, level)
     return {"notes": notes, "columns": COLUMNS, "rows": rows}
@@ -76,7 +80,7 @@ def _control_rows(directory: Path, run: dict, level: str) -> list[list]:
     from embedding_tutorial.encoded_corpus import encode_corpus
     from embedding_tutorial.quiet import import_keras_quietly
 
-    config = TrainingConfig.from_json(run["config"])
+    config = TrainingConfig.from_json(run["config"], directory)
     corpus = encode_corpus(config)
     if corpus.sha256 != run["corpus_sha256"]:
         raise InputError(f"{config.corpus}: is not the text that {directory} was trained on")
@@ -120,7 +124,7 @@ def compare_runs(directories: list[Path]) -> dict[str, Any]:
         categories = read_categories()
         agreements = [category_agreement(vectors, categories, level, split).value for split in ("dev", "test")]
         radicals = radical_agreement(vectors).value if level == "character" else float("nan")
-        loss = _last(directory / "history.csv", "val_loss")
+        loss = _last(checked(directory, run, HISTORY), "val_loss")
         rows.append([*agreements, radicals, loss, run["fit_seconds"], len(vectors)])
         configs.append({**config, "text": run["corpus_sha256"]})
     differing = [name for name in varied if len({config.get(name) for config in configs}) > 1]
@@ -151,8 +155,6 @@ def compare_runs(directories: list[Path]) -> dict[str, Any]:
 
 def _last(path: Path, column: str) -> float:
     """The last number of a CSV column; NaN where there is none."""
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            return float([*csv.DictReader(file)][-1].get(column) or "nan")
-    except (OSError, ValueError, IndexError):
-        return float("nan")
+    with open(path, encoding="utf-8", newline="") as file:
+        *_, last = csv.DictReader(file)
+    return float(last.get(column) or "nan")

@@ -1,7 +1,6 @@
 """From an encoded text to learned vectors: build, compile, fit, export."""
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -12,15 +11,32 @@ import pandas as pd
 import tensorflow as tf
 
 from embedding_tutorial.batches import default_batch_size, make_dataset
-from embedding_tutorial.callbacks import EpochOrder, Progress, Ripening, StopIfNotFinite
-from embedding_tutorial.checkpoint import Checkpoint, SaveCheckpoint, restore
+from embedding_tutorial.callbacks import (
+    MOST_WATCHED,
+    EpochOrder,
+    Progress,
+    Ripening,
+    SaveCheckpoint,
+    StopIfNotFinite,
+    restore,
+)
+from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.distributed import check_alike, layout_of, own_share, table_parts
 from embedding_tutorial.encoded_corpus import EncodedCorpus
 from embedding_tutorial.evaluation import Category, read_categories, telling_tokens
 from embedding_tutorial.model import EmbeddingModel, build_model, compile_model
 from embedding_tutorial.projector import export
-from embedding_tutorial.run_directory import CHECKPOINT, begin, write_whole
+from embedding_tutorial.run_directory import (
+    CHECKPOINT,
+    HISTORY,
+    MODEL,
+    begin,
+    check_text,
+    file_sha256,
+    read_begun,
+    write_whole,
+)
 from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import Vocabulary
 
@@ -88,8 +104,9 @@ def train(
     batch_size = config.batch_size or default_batch_size(len(corpus.ids))
     share = own_share()
     dataset = make_dataset(training, config.window, batch_size, order, config.sample, share)
-    # Larger batches: nothing is learned from them, so fewer are better.
-    validation_dataset = make_dataset(validation, config.window, 16 * batch_size, share=share)
+    # Larger batches: nothing is learned from them, so fewer are better. Not where each place has V scores: too large.
+    larger = 16 if config.negatives else 1
+    validation_dataset = make_dataset(validation, config.window, larger * batch_size, share=share)
     steps = int(dataset.cardinality())
     if not steps:
         raise InputError(
@@ -103,13 +120,11 @@ def train(
     compile_model(model, config, steps * config.epochs)
 
     writer = tf.summary.create_file_writer(str(directory)) if directory else None
-    telling = telling_tokens(corpus.vocabulary.tokens, config.tokens)
+    telling = telling_tokens(corpus.vocabulary.tokens[:MOST_WATCHED], config.tokens)
     ripening = Ripening(corpus.vocabulary, config.level, categories, telling, writer)
     progress = Progress(steps)
     if checkpoint is not None:
-        restore(model, checkpoint)
-        ripening.snapshots = dict(checkpoint.snapshots)
-        ripening.history = {name: values.tolist() for name, values in checkpoint.history.items()}
+        restore(model, ripening, checkpoint, config.epochs)
         progress.before = checkpoint.seconds
     callbacks = [EpochOrder(order, config.seed), StopIfNotFinite(), ripening, progress]
     if directory is not None:
@@ -143,43 +158,42 @@ def train_and_export(
     categories: Sequence[Category] | None = None,
     initial: WordVectors | None = None,
     font: Path | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> TrainingResult:
     """Train, and write a run directory that TensorBoard and everybody else can read.
 
     Args:
         config: how to train; written to ``config.json`` before the first step. With ``config.resume`` the
-            run that was begun there goes on after its last finished epoch.
+            run that was begun there goes on.
         corpus: on what.
-        directory: a directory that ``projector.claim`` holds. Where several processes train together, the first
+        directory: a directory that ``run_directory.claim`` holds. Where several processes train together, the first
             one alone writes to it.
         categories: for evaluation and the projector's category column; ``None``: the shipped ones.
         initial: vectors to start from.
         font: draws tokens for the projector, as ``sprites.find_font`` gives it; ``None``: none are drawn.
+        checkpoint: where to go on, as ``Checkpoint.load(directory)`` gives it.
 
     Raises:
-        InputError: as ``train``; or the run to go on with was begun on another text.
+        InputError: as ``train``; or the directory holds a run of another text, see ``check_text``.
     """
     categories = read_categories() if categories is None else categories
-    checkpoint = None
+    check_text(config, read_begun(directory), corpus.sha256)
+    if initial is not None and not any(token in initial for token in corpus.vocabulary.tokens):
+        raise InputError(f"--init {config.init}: has a vector for no token of {config.corpus}")
     first = own_share().process == 0
     if config.distribute:
         check_alike(config, corpus.sha256)
-    if config.resume is None:
-        if first:
-            begin(directory, {**config.to_json(), "corpus_sha256": corpus.sha256})
-    else:
-        begun = json.loads((directory / "config.json").read_text(encoding="utf-8"))
-        if begun["corpus_sha256"] != corpus.sha256:
-            raise InputError(f"--resume {directory}: was begun on another text than {config.corpus} is now")
-        checkpoint = Checkpoint.load(directory)
+    if first and config.resume is None:
+        hashes = {"corpus_sha256": corpus.sha256, "init_sha256": config.init and file_sha256(config.init)}
+        begin(directory, {**config.to_json(directory), **hashes})
     # TensorBoard looks for projector_config.pbtxt only where an event file lies beside it, and
     # Keras writes its own to train/ and validation/; Ripening writes one to the directory itself.
     result = train(config, corpus, categories, directory if first else None, initial, checkpoint)
     if not first:
         return result
     keras.distribution.set_distribution(None)  # or Keras would wait for the others to take part in saving
-    write_whole(directory / "model.keras", result.model.save)
-    write_whole(directory / "history.csv", lambda path: result.history.to_csv(path, index=False))
+    write_whole(directory / MODEL, result.model.save)
+    write_whole(directory / HISTORY, lambda path: result.history.to_csv(path, index=False))
     export(
         directory,
         result.vectors,
@@ -187,7 +201,7 @@ def train_and_export(
         categories,
         level=config.level,
         run={
-            "config": config.to_json(),
+            "config": config.to_json(directory),
             "corpus_sha256": corpus.sha256,
             "sentences": len(corpus.lengths),
             "tokens": int(corpus.lengths.sum()),

@@ -7,16 +7,17 @@ Imports neither Keras nor TensorFlow. Names and results are those of gensim's
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embedding_tutorial.config import InputError, TrainingConfig, one_line
-from embedding_tutorial.progress import watched
-from embedding_tutorial.run_directory import fingerprint, read_run
+from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.run_directory import VECTORS, VOCABULARY, checked, file_sha256, read_run
 from embedding_tutorial.vocabulary import Vocabulary
+from embedding_tutorial.word2vec_format import read_word2vec, write_word2vec
 
 if TYPE_CHECKING:
     import keras
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
 
 
 def unit_rows(matrix: np.ndarray) -> np.ndarray:
-    """``(N, D)`` with every row divided by its length; a row of zeros stays zeros."""
-    norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-    return matrix / np.where(norms > 0, norms, 1)
+    """``(N, D)`` with every row divided by its length; a row of zeros stays zeros, so each cosine with it is 0."""
+    # A power of two changes no digit, and brings each row's largest number to about 1: no square over- or underflows.
+    _, exponents = np.frexp(np.abs(matrix).max(axis=1, keepdims=True, initial=0))
+    scaled = np.ldexp(matrix, -exponents)
+    norms = np.linalg.norm(scaled, axis=1, keepdims=True)
+    return scaled / np.where(norms > 0, norms, 1)
 
 
 class WordVectors:
@@ -35,7 +39,8 @@ class WordVectors:
     Args:
         tokens: ``V`` distinct strings, the most frequent first.
         counts: how often each was seen, ``(V,)``.
-        matrix: their vectors, ``(V, D)``, one a row.
+        matrix: their vectors, ``(V, D)`` real numbers, one a row; kept as float32, where what is nearer to 0
+            than 1e-45 is 0.
 
     Attributes:
         index_to_key: the tokens, a list.
@@ -43,18 +48,29 @@ class WordVectors:
         unit_matrix: ``matrix`` with rows of length 1.
 
     Raises:
-        ValueError: the three differ in length, or a token stands twice.
+        ValueError: the three differ in length, a token stands twice, or the matrix is no table of real numbers.
+        InputError: a vector is not finite.
     """
 
     def __init__(self, tokens: Sequence[str], counts: Sequence[int], matrix: np.ndarray) -> None:
         self.index_to_key = list(tokens)
         self.key_to_index = {token: index for index, token in enumerate(self.index_to_key)}
         self.counts = np.asarray(counts, dtype=np.int64)  # (V,)
-        self.matrix = np.asarray(matrix, dtype=np.float32)  # (V, D)
+        matrix = np.asarray(matrix)
         if len(self.key_to_index) != len(self.index_to_key):
             raise ValueError("a token stands twice")
-        if not len(self.index_to_key) == len(self.counts) == len(self.matrix):
-            raise ValueError(f"{len(self.index_to_key)} tokens, {len(self.counts)} counts, {len(self.matrix)} vectors")
+        if matrix.dtype.kind not in "biuf" or matrix.ndim != 2 or not matrix.shape[1]:
+            raise ValueError(
+                f"vectors must be real numbers of shape (V, D), not {matrix.dtype} of shape {matrix.shape}"
+            )
+        if not len(self.index_to_key) == len(self.counts) == len(matrix):
+            raise ValueError(f"{len(self.index_to_key)} tokens, {len(self.counts)} counts, {len(matrix)} vectors")
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+            self.matrix = matrix.astype(np.float32, copy=False)  # (V, D)
+        finite = np.isfinite(self.matrix).all(axis=1)  # (V,)
+        if not finite.all():
+            token = self.index_to_key[np.argmin(finite)]
+            raise InputError(f"the vector of {token!r} is not finite; in training a smaller --learning-rate helps")
         self.unit_matrix = unit_rows(self.matrix)  # (V, D)
 
     def __len__(self) -> int:
@@ -102,29 +118,36 @@ class WordVectors:
 
         Args:
             positive, negative: a word, or several.
-            topn: how many answers.
+            topn: how many answers; below 1, none.
 
         Returns:
-            ``topn`` pairs (token, cosine), nearest first.
+            ``topn`` pairs (token, cosine), nearest first; fewer where there are not so many tokens.
 
         Raises:
             KeyError: a word has no vector and cannot be composed.
-            ValueError: no word is given.
+            ValueError: no word is given, or each is as often positive as negative.
         """
-        positive, negative = _as_list(positive), _as_list(negative)
-        if not positive and not negative:
-            raise ValueError("name at least one word")
-        asked = np.array([self.compose(word) for word in positive + negative])  # (words, D)
-        signs = np.array([1] * len(positive) + [-1] * len(negative))
-        question = signs @ unit_rows(asked)  # (words,) @ (words, D) -> (D,)
+        weights = Counter(_as_list(positive))
+        weights.subtract(_as_list(negative))
+        if not any(weights.values()):
+            raise ValueError("name at least one word that is not both positive and negative")
+        asked = np.array([self.compose(word) for word in weights])  # (words, D)
+        question = np.array([*weights.values()]) @ unit_rows(asked)  # (words,) @ (words, D) -> (D,)
         # Neither a word that was asked with is an answer, nor the characters it was composed of.
-        parts = (part for word in positive + negative for part in ([word] if word in self else word))
+        parts = (part for word in weights for part in ([word] if word in self else word))
         excluded = [self.key_to_index[part] for part in parts]
         return self.nearest(question, topn, excluded)
 
     def nearest(self, vector: np.ndarray, topn: int = 10, excluded: Sequence[int] = ()) -> list[tuple[str, float]]:
-        """The ``topn`` tokens nearest to a vector ``(D,)`` by cosine; rows in ``excluded`` are no answers."""
-        cosines = self.unit_matrix @ unit_rows(np.asarray(vector, np.float32)[None])[0]  # (V, D) @ (D,) -> (V,)
+        """The ``topn`` tokens nearest to a vector ``(D,)`` by cosine; rows in ``excluded`` are no answers.
+
+        Raises:
+            ValueError: the vector is not finite.
+        """
+        if not np.isfinite(vector).all():
+            raise ValueError("the vector is not finite")
+        direction = unit_rows(np.asarray(vector, np.float64)[None])[0].astype(np.float32)  # (D,)
+        cosines = self.unit_matrix @ direction  # (V, D) @ (D,) -> (V,)
         cosines[list(excluded)] = -np.inf
         topn = min(topn, len(self) - len(set(excluded)))
         if topn <= 0:
@@ -135,12 +158,18 @@ class WordVectors:
         return [(self.index_to_key[index], float(cosines[index])) for index in best]
 
     def similarity(self, first: str, second: str) -> float:
-        """The cosine of two words, -1 to 1; words without a vector are composed of characters."""
+        """The cosine of two words, -1 to 1; words without a vector are composed of characters.
+
+        A vector of zeros has no direction: its cosine with any other is 0.
+        """
         a, b = unit_rows(np.array([self.compose(first), self.compose(second)]))
         return float(a @ b)
 
     def doesnt_match(self, words: Sequence[str]) -> str:
-        """The word that is least like the others: farthest from the mean of all at length 1."""
+        """The word that is least like the others: farthest from the mean of all at length 1.
+
+        A word that is named twice weighs twice in the mean.
+        """
         if not words:
             raise ValueError("name at least one word")
         unit = unit_rows(np.array([self.compose(word) for word in words]))  # (words, D)
@@ -154,7 +183,7 @@ class WordVectors:
         frame.insert(0, "count", self.counts)
         return frame
 
-    def embedding_layer(self, trainable: bool = False) -> keras.layers.Embedding:
+    def embedding_layer(self, trainable: bool = False, name: str | None = None) -> keras.layers.Embedding:
         """A Keras layer with these vectors, for a model of your own.
 
         It has ``V + 1`` rows: row 0 is zeros and stands for padding, row ``id`` belongs to
@@ -162,11 +191,12 @@ class WordVectors:
 
         Args:
             trainable: whether ``fit`` may change the vectors.
+            name: as of any Keras layer: ``None`` lets Keras choose one that no other layer has.
         """
         import keras
 
         rows = np.concatenate([np.zeros((1, self.matrix.shape[1]), np.float32), self.matrix])
-        layer = keras.layers.Embedding(*rows.shape, mask_zero=True, trainable=trainable, name="embedding")
+        layer = keras.layers.Embedding(*rows.shape, mask_zero=True, trainable=trainable, name=name)
         layer.build()
         layer.set_weights([rows])
         return layer
@@ -180,95 +210,50 @@ class WordVectors:
         """
         directory = Path(directory)
         run = read_run(directory)
-        try:
-            vocabulary = Vocabulary.load(directory / "vocabulary.json")
-            matrix = np.load(directory / "vectors.npy", allow_pickle=False)
-            if run["fingerprint"] != fingerprint(directory):
-                raise ValueError("vectors.npy and vocabulary.json are not of this run")
-            if matrix.ndim != 2 or not np.isfinite(matrix).all():
-                raise ValueError("vectors.npy holds no table of finite numbers")
-            return cls(vocabulary.tokens, vocabulary.counts, matrix)
-        except Exception as error:  # NumPy and JSON stumble over damage in a dozen ways
-            raise InputError(f"{directory}: damaged ({one_line(error)}); train it again") from None
+        vocabulary = Vocabulary.load(checked(directory, run, VOCABULARY))
+        matrix = np.load(checked(directory, run, VECTORS), allow_pickle=False)
+        return cls(vocabulary.tokens, vocabulary.counts, matrix)
 
     def save_word2vec(self, path: Path | str) -> None:
-        """Write word2vec's text format: ``V D``, then a line ``token number number …`` each.
+        """Write word2vec's text format, which gensim reads, see ``write_word2vec``.
 
-        Numbers have nine significant digits, from which float32 is read back exactly.
+        Raises:
+            InputError: the format cannot hold a token: it is empty, or holds a blank, say.
         """
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(f"{len(self)} {self.matrix.shape[1]}\n")
-            for token, row in watched(zip(self.index_to_key, self.matrix, strict=True), len(self), f"writing {path}"):
-                file.write(f"{token} {' '.join(f'{number:.9g}' for number in row.tolist())}\n")
+        write_word2vec(path, self.index_to_key, self.matrix)
 
     @classmethod
     def load_word2vec(cls, path: Path | str) -> WordVectors:
-        """Read word2vec's text format, with or without its first line of two numbers.
-
-        The format holds no counts: all are 0.
+        """Read word2vec's text format, see ``read_word2vec``. It holds no counts: all are 0.
 
         Raises:
-            InputError: a line is not a token and ``D`` finite numbers, or a token stands twice;
-                the message names line and column.
+            InputError: it is another format, or damaged; the message names the line.
         """
-        path = Path(path)
-        tokens: dict[str, int] = {}
-        rows: list[np.ndarray] = []
-        promised = None
-        try:
-            with open(path, encoding="utf-8", newline="\n") as file:
-                for number, line in enumerate(file, start=1):
-                    token, *values = line.rstrip("\r\n").rstrip(" ").split(" ")
-                    if number == 1 and len(values) == 1 and token.isdecimal() and values[0].isdecimal():
-                        promised = int(token), int(values[0])
-                        continue
-                    where = f"{path}, line {number}"
-                    dim = promised[1] if promised else len(rows[0]) if rows else len(values)
-                    if len(values) != dim or not values:
-                        raise InputError(f"{where}: {len(values)} numbers after the token, expected {dim or 'some'}")
-                    if not token or token in tokens:
-                        raise InputError(f"{where}, column 1: the token {token!r} is empty or stands twice")
-                    tokens[token] = number
-                    rows.append(_numbers(values, where))
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-        except UnicodeDecodeError as error:
-            raise InputError(f"{path}: not UTF-8 ({error.reason}); is it word2vec's binary format?") from None
-        if not rows or (promised and promised[0] != len(rows)):
-            raise InputError(f"{path}: holds {len(rows)} vectors{f', line 1 says {promised[0]}' if promised else ''}")
-        return cls(list(tokens), [0] * len(tokens), np.array(rows))
+        tokens, matrix = read_word2vec(path)
+        return cls(tokens, [0] * len(tokens), matrix)
 
 
-def starting_vectors(config: TrainingConfig, vocabulary: Vocabulary) -> WordVectors | None:
+def starting_vectors(config: TrainingConfig, sha256: str | None = None) -> WordVectors | None:
     """The vectors of ``config.init``, or ``None`` where nothing is given.
 
+    Args:
+        config: of the run.
+        sha256: of the file that the run was begun with; ``None``: it begins now.
+
     Raises:
-        InputError: they cannot be read, have another dimension, or share no token with the text.
+        InputError: they cannot be read, have another dimension, or are not those that the run was begun with.
     """
     if config.init is None:
         return None
+    if config.init.exists() and not config.init.is_file():  # a pipe may never end, and cannot be read again
+        raise InputError(f"--init {config.init}: is no regular file")
+    if sha256 and config.init.exists() and file_sha256(config.init) != sha256:
+        raise InputError(f"--init {config.init}: is not the file that {config.resume} was begun with")
     vectors = WordVectors.load_word2vec(config.init)
     if vectors.matrix.shape[1] != config.dim:
         raise InputError(f"--init {config.init}: vectors of {vectors.matrix.shape[1]} numbers, but --dim {config.dim}")
-    if not any(token in vectors for token in vocabulary.tokens):
-        raise InputError(f"--init {config.init}: has a vector for no token of {config.corpus}")
     return vectors
 
 
 def _as_list(words: str | Iterable[str]) -> list[str]:
     return [words] if isinstance(words, str) else list(words)
-
-
-def _numbers(values: list[str], where: str) -> np.ndarray:
-    """The numbers of a line, ``(D,)``; column 1 is the token, so the first number is column 2."""
-    row = np.empty(len(values), np.float32)
-    for column, value in enumerate(values, start=2):
-        try:
-            number = float(value)
-        except ValueError:
-            raise InputError(f"{where}, column {column}: {value!r} is no number") from None
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
-            row[column - 2] = number
-        if not np.isfinite(row[column - 2]):
-            raise InputError(f"{where}, column {column}: {value!r} is not finite")
-    return row

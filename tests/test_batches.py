@@ -145,6 +145,22 @@ def test_held_out_sentences_are_whole_and_nothing_is_lost(block, monkeypatch):
     assert sentences_of(corpus.split(0.3, seed=1)[1]) == validation != sentences_of(corpus.split(0.3, seed=2)[1])
 
 
+def test_blocks_are_of_so_many_sentences_and_of_fewer_where_they_are_long(monkeypatch):
+    lengths = np.concatenate([[0, 0], np.tile(LENGTHS, 3)])
+    corpus = numbered_corpus(lengths)
+    monkeypatch.setattr(encoded_corpus, "BLOCK_SENTENCES", 10)
+    plain = [block()[1].tolist() for block in corpus.blocks()]
+    assert plain == [lengths[first : first + 10].tolist() for first in range(0, len(lengths), 10)]
+    monkeypatch.setattr(encoded_corpus, "BLOCK_TOKENS", 100)
+    blocks = [block() for block in corpus.blocks()]
+    assert np.concatenate([ids for ids, _ in blocks]).tolist() == corpus.ids.tolist()
+    assert np.concatenate([block_lengths for _, block_lengths in blocks]).tolist() == lengths.tolist()
+    assert max(len(ids) for ids, _ in blocks) < 100 + LENGTHS.max()
+    assert len(blocks) > len(plain)
+    for share in (0.05, 0.3):
+        assert corpus.held_out_sentences(share) == len(sentences_of(corpus.split(share, seed=1)[1]))
+
+
 def test_frequent_tokens_are_dropped_as_often_as_gensim_drops_them():
     counts = np.array([60_000, 9_000, 900, 90, 10])
     word2vec = Word2Vec(min_count=1, sample=0.001)
@@ -203,7 +219,7 @@ def test_blocks_of_text_become_the_ids_that_the_whole_text_becomes(tokens, small
     if small:
         monkeypatch.setattr(corpus_module, "BLOCK", 1000)
         monkeypatch.setattr(encoded_corpus, "BLOCK_SENTENCES", 7)
-        monkeypatch.setattr(encoded_corpus.os, "cpu_count", lambda: 2)
+        monkeypatch.setattr(encoded_corpus, "BLOCK_TOKENS", 50)
     text = (REPOSITORY / "datasets" / "palace.txt").read_text(encoding="utf-8")[:9000]
     config = config_for(tmp_path, text, tokens=tokens, min_count=2)
     sentences = [tokenize(sentence, tokens) for sentence in read_sentences(config.corpus)]
@@ -219,14 +235,15 @@ def test_blocks_of_text_become_the_ids_that_the_whole_text_becomes(tokens, small
     assert corpus.sha256 == hashlib.sha256(text.encode()).hexdigest()
 
 
-def test_a_line_of_a_million_characters_is_cut_into_rows(tmp_path):
+def test_a_line_of_a_million_characters_is_cut_into_sentences_and_rows(tmp_path):
     letters = "abcdefghijklmnopqrstuvwxyz"
     draw = np.random.default_rng(0).integers(0, 26, 1_000_000)
     corpus = encode_corpus(config_for(tmp_path, "".join(letters[i] for i in draw)))
-    assert corpus.lengths.tolist() == [1_000_000]
-    assert [corpus.vocabulary.tokens[id - 1] for id in corpus.ids[:50]] == [letters[i] for i in draw[:50]]
+    assert corpus.lengths.max() <= 1 << 16 and corpus.lengths.sum() == 1_000_000
+    assert "".join(corpus.vocabulary.tokens[id - 1] for id in corpus.ids) == "".join(letters[i] for i in draw)
     rows = cut_rows(np.asarray(corpus.lengths), 5)
     assert rows.length.max() == 32 and np.sum(rows.last - rows.first) == 1_000_000
+    assert corpus.held_out_sentences(0.05) == len(sentences_of(corpus.split(0.05, seed=1)[1])) == 1
 
 
 def test_one_character_a_million_times_is_refused(tmp_path):
@@ -249,7 +266,7 @@ def test_any_text_gives_vectors_that_everybody_reads_or_is_refused(text, tokens)
         matrix = np.random.default_rng(0).normal(size=(len(vocabulary), 3))
         vectors = WordVectors(vocabulary.tokens, vocabulary.counts, matrix)
         (Path(place) / "run").mkdir()
-        run = {"config": config.to_json()}
+        run = {"config": config.to_json(Path(place) / "run")}
         export(Path(place) / "run", vectors, vocabulary.to_json(), [], config.level, run)
         assert len((Path(place) / "run" / "vectors.tsv").read_text(encoding="utf-8").splitlines()) == len(vocabulary)
         loaded = WordVectors.load(Path(place) / "run")

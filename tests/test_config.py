@@ -15,7 +15,7 @@ def test_every_default_stands_in_the_help():
     words = " ".join(done.stdout.split())
     for field in dataclasses.fields(TrainingConfig):
         assert "--" + field.name.replace("_", "-") in words
-        if field.default is not None:
+        if field.default not in (None, False):
             assert f"(default: {field.default})" in words.replace("- ", "-")
 
 

@@ -1,25 +1,22 @@
 import gzip
 import hashlib
+import os
+import socket
+import subprocess
 import sys
-from collections import Counter
+import tempfile
+import threading
+from pathlib import Path
 
-import numpy as np
 import pytest
+from conftest import REPOSITORY
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from embedding_tutorial import corpus
+from embedding_tutorial import corpus, progress, sentences
 from embedding_tutorial.config import InputError
-from embedding_tutorial.corpus import (
-    code_points,
-    corpus_files,
-    read_blocks,
-    read_sentences,
-    sentence_ends,
-    split_sentences,
-    tokenize,
-    tokenize_block,
-)
+from embedding_tutorial.corpus import corpus_files, count_token, read_blocks, read_sentences
+from embedding_tutorial.sentences import split_sentences
 
 
 def write(tmp_path, data: bytes):
@@ -33,16 +30,6 @@ def test_a_line_is_a_sentence_and_blank_lines_are_none(tmp_path):
     assert read_sentences(path) == ["王妃很漂亮", "公主", "她"]
 
 
-def test_a_line_is_cut_at_sentence_marks(tmp_path):
-    path = write(tmp_path, "天亮了。他起来！Is it? Yes. It is 3.14 long.".encode())
-    assert read_sentences(path) == ["天亮了。", "他起来！", "Is it?", "Yes.", "It is 3.14 long."]
-
-
-def test_what_is_said_stays_with_who_says_it(tmp_path):
-    path = write(tmp_path, "“你去哪儿？”他问。“去河边……”她说。".encode())
-    assert read_sentences(path) == ["“你去哪儿？”他问。", "“去河边……”她说。"]
-
-
 def test_odd_characters_are_kept(tmp_path):
     text = "a\0b\u200b\ufeffc\U00020000👩‍👧"
     assert read_sentences(write(tmp_path, text.encode())) == [text]
@@ -51,10 +38,7 @@ def test_odd_characters_are_kept(tmp_path):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ("公主".encode("gbk"), r"not UTF-8 at byte 0 .*GBK"),
         ("好".encode() + "公主".encode("gbk"), r"not UTF-8 at byte 3 "),
-        ("公主".encode("utf-16"), r"UTF-16"),
-        (b"\xff\xff\xff\xff", r"byte 0 .*save it as UTF-8"),
         (b"", "holds no text"),
         ("\n 　\r\n".encode(), "holds no text"),
     ],
@@ -71,54 +55,48 @@ def test_what_is_no_file_is_refused(tmp_path):
         read_sentences(tmp_path)
 
 
-def test_characters_are_all_that_is_not_blank():
-    assert list(tokenize("王妃　很 漂\t亮\0👑\U00020000。", "characters")) == list("王妃很漂亮\0👑\U00020000。")
-
-
-def test_words_are_what_rjieba_cuts():
-    assert tokenize("王妃 住在宫里，don't", "words") == ["王妃", "住", "在", "宫里", "，", "don", "'", "t"]
-
-
-def test_no_blank_lies_beyond_those_looked_for():
-    assert not any(chr(code).isspace() for code in range(0x3001, sys.maxunicode + 1))
-
-
-# Texts rich in what matters here: marks, closers, blanks, line ends, and characters of every width in UTF-8.
-TEXT = st.text(
-    st.sampled_from("王妃a.3。！？…”’)\"' \t\n\r\u3000\u2028\0é👑\U0010ffff\ufeff") | st.characters(codec="utf-8")
-)
-
-
-@given(TEXT)
-@example("天亮了。他说：“走！”……好")
-def test_a_block_is_tokenized_as_its_sentences_are(text):
-    for tokens in ("characters", "words"):
-        expected = [tokenize(sentence, tokens) for sentence in split_sentences(text)]
-        names, numbers, lengths = tokenize_block(text, tokens)
-        assert names == list(Counter(token for sentence in expected for token in sentence))
-        assert [names[number] for number in numbers] == [token for sentence in expected for token in sentence]
-        assert lengths.tolist() == [len(sentence) for sentence in expected if sentence]
+# Marks, closers, blanks, line ends, characters of every width in UTF-8, and sentences that are too long.
+TEXT = st.lists(
+    st.sampled_from([
+        *"王妃aB.3。！？…”’)》\"' \t\n\r\u3000\u2028é👑\U0010ffff\ufeff",
+        "Mr. ",
+        "a" * 30,
+        "。" + " " * 30,
+    ])
+    | st.characters(codec="utf-8", exclude_characters="\0")
+).map("".join)
 
 
 @given(TEXT, st.integers(1, 9), st.booleans())
+@example("“走。                ”他说。" + "a" * 100 + " b. " + "c" * 50, 1, False)
 def test_however_it_is_read_the_sentences_are_the_same(text, size, zipped):
-    import tempfile
-    from pathlib import Path
-    from unittest.mock import patch
-
     data = text.encode()
-    with tempfile.TemporaryDirectory() as place, patch.object(corpus, "BLOCK", size), patch.object(corpus, "TAIL", 2):
+    with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "BLOCK", size)
+        patch.setattr(sentences, "LONGEST", 40)
         path = Path(place) / "text.txt"
         path.write_bytes(gzip.compress(data) if zipped else data)
         blocks = list(read_blocks(path))
-    whole = text.removeprefix("\ufeff")
-    assert "".join(blocks) == whole
-    assert [sentence for block in blocks for sentence in split_sentences(block)] == split_sentences(whole)
+        whole = text.removeprefix("\ufeff")
+        assert "".join(blocks) == whole
+        assert [sentence for block in blocks for sentence in split_sentences(block)] == split_sentences(whole)
 
 
-def test_every_line_end_ends_a_sentence():
-    ends = sentence_ends(code_points("ab\r\nc.d. e"))
-    assert np.flatnonzero(ends).tolist() == [1, 2, 3, 7, 9]
+@pytest.mark.parametrize("line", ["王", "ab ", "a\0bcd", "。", ". ", "。 ”"])
+def test_a_text_on_one_line_is_read_in_linear_time_and_flat_memory(line, tmp_path, monkeypatch):
+    looked_at = []
+
+    def finished(codes):
+        looked_at.append(len(codes))
+        return sentences.finished(codes)
+
+    monkeypatch.setattr(corpus, "BLOCK", 1 << 14)
+    monkeypatch.setattr(sentences, "LONGEST", 1 << 12)
+    monkeypatch.setattr(corpus, "finished", finished)
+    text = line * (300_000 // len(line))
+    path = write(tmp_path, text.encode())
+    assert max(map(len, read_blocks(path))) <= (1 << 14) + (1 << 12) + sentences.CONTEXT
+    assert sum(looked_at) < 2 * len(text)
 
 
 @pytest.mark.parametrize("size", [3, 4, 1 << 22])
@@ -162,14 +140,6 @@ def test_a_pattern_is_read_as_the_files_joined_by_line_ends(tmp_path, monkeypatc
     assert read_sentences(pattern) == ["王妃很漂亮。", "她", "公主", "他走了", "起来！"]
 
 
-def test_the_last_sentence_end_of_a_block_is_found_however_far_back(monkeypatch):
-    for tail in (1, 2, 5, 1000):
-        monkeypatch.setattr(corpus, "TAIL", tail)
-        assert corpus._last_end("王妃。公主走了很远") == 3
-        assert corpus._last_end("王妃。公主。") == 3  # a quote may follow the last one
-        assert corpus._last_end("王妃走了很远") == 0
-
-
 def test_small_files_are_given_together(tmp_path):
     assert list(read_blocks(shards(tmp_path / "texts", ["王妃", "", "公主"]))) == ["王妃\n\n公主"]
 
@@ -195,3 +165,75 @@ def test_the_file_that_is_wrong_is_named(tmp_path):
     (tmp_path / "texts" / "1.txt.gz").write_bytes(gzip.compress("公".encode() + b"a\xff"))
     with pytest.raises(InputError, match=r"1\.txt\.gz: not UTF-8 at byte 4 "):
         read_sentences(pattern)
+
+
+def test_a_token_is_counted_block_by_block(tmp_path, monkeypatch):
+    text = "王妃住在宫里。王妃 很漂亮，妃子！" * 50
+    path = tmp_path / "text.gz"
+    path.write_bytes(gzip.compress(text.encode()))
+    monkeypatch.setattr(corpus, "BLOCK", 64)
+    monkeypatch.setattr(corpus, "read_sentences", None)  # holds the whole text
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    for tokens, word, times in (("words", "王妃", 100), ("words", "妃", 0), ("characters", "妃", 150)):
+        assert count_token(path, tokens, word) == (times, sha256)
+    assert count_token(path, "characters", "王妃") == (0, sha256)  # two tokens
+    with pytest.raises(InputError, match="no such file"):
+        count_token(tmp_path / "gone.txt", "words", "王妃")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in directories")
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_pipe_is_read_as_a_file_is(zipped, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(corpus, "BLOCK", 1000)
+    data = (REPOSITORY / "datasets" / "palace.txt").read_bytes()[:30_000]
+    data = gzip.compress(data) if zipped else data[: data.rindex(b"\n")]
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=[data], daemon=True)
+    writer.start()
+    digest = hashlib.sha256()
+    blocks = list(read_blocks(path, digest))
+    writer.join()
+    assert capsys.readouterr().err == f"{path}: is a pipe; waiting for what is written to it\n"
+    (tmp_path / "file").write_bytes(data)
+    expected = hashlib.sha256()
+    assert blocks == list(read_blocks(tmp_path / "file", expected))
+    assert digest.hexdigest() == expected.hexdigest()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other names for these")
+def test_what_has_no_end_or_cannot_be_read_again_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket")
+        for path in ("socket", "/dev/zero", "/dev/null"):
+            with pytest.raises(InputError, match=f"{path}: is a device, a terminal or a socket"):
+                list(read_blocks(Path(path)))
+    os.mkfifo("pipe")
+    with pytest.raises(InputError, match="pipe: is no file that can be read again"):
+        count_token(Path("pipe"), "words", "王妃")
+    with pytest.raises(InputError, match="/dev/fd/999: no such file; what came out of a pipe is gone"):
+        list(read_blocks(Path("/dev/fd/999")))
+    with pytest.raises(InputError, match="-: no such file; standard input is called /dev/stdin"):
+        list(read_blocks(Path("-")))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode")
+def test_a_name_that_is_no_utf_8_is_read_and_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(corpus, "BLOCK", 100)
+    monkeypatch.setattr(progress, "EVERY", 0)
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + "/公主.txt".encode("gbk")))
+    path.write_text("王妃很漂亮。" * 50, encoding="utf-8")
+    assert read_sentences(path) == read_sentences(path.with_name("?" + path.name[1:])) == ["王妃很漂亮。"] * 50
+    assert r"\udcb9\udcab\udcd6\udcf7.txt: 11 %" in capsys.readouterr().out
+
+
+def test_words_are_read_by_a_script_from_standard_input_without_a_guard():
+    script = """
+from embedding_tutorial import corpus, encoded_corpus
+corpus.BLOCK = 50_000
+print(len(encoded_corpus.encode_corpus(encoded_corpus.TrainingConfig(tokens="words")).vocabulary))
+"""
+    command, environment = [sys.executable, "-"], {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(command, input=script, env=environment, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0 and int(done.stdout) > 1000, done.stderr

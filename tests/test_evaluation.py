@@ -3,7 +3,9 @@ import unicodedata
 import numpy as np
 import pytest
 
+from embedding_tutorial.config import InputError
 from embedding_tutorial.evaluation import (
+    TELLING,
     Category,
     category_agreement,
     composed_rank,
@@ -11,6 +13,7 @@ from embedding_tutorial.evaluation import (
     radical,
     radical_agreement,
     read_categories,
+    telling_tokens,
 )
 from embedding_tutorial.vectors import WordVectors
 
@@ -50,9 +53,50 @@ def test_random_vectors_agree_as_often_as_chance():
     assert result.value == pytest.approx(result.chance, rel=0.05)
 
 
-def test_labels_that_stand_once_are_nobody_s_question():
-    result = neighbour_agreement(np.eye(3), list("abc"))
-    assert result.tokens == 0 and np.isnan(result.value)
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("neighbours", [None, 1, 10])
+@pytest.mark.parametrize("labels", ["abc", "a", ""])
+def test_labels_that_stand_once_are_nobody_s_question(labels, neighbours):
+    result = neighbour_agreement(np.eye(len(labels), 3), list(labels), neighbours)
+    assert result.tokens == 0 and np.isnan([result.value, result.chance, *result.interval()]).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("neighbours", [None, 1, 10])
+@pytest.mark.parametrize("row", [[0, 0], [0.3, -0.7]])
+def test_equal_vectors_agree_as_often_as_chance(row, neighbours):
+    """Whatever the order of the rows."""
+    for labels in ("aaaabbbbbbcc" * 20, "a" * 80 + "b" * 120 + "c" * 40):
+        result = neighbour_agreement(np.tile(row, (240, 1)), list(labels), neighbours)
+        assert result.value == pytest.approx(result.chance)
+
+
+def test_rows_that_are_equally_near_share_the_last_places():
+    # The first a wants two neighbours: the b beside it, and one of a, a, b, c, which are equally near.
+    matrix = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0, 1], [0, 1]])
+    assert neighbour_agreement(matrix, list("abaabc"), 2).shares[0] == pytest.approx((2 / 4) / 2)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "labels", "neighbours", "message"),
+    [
+        ([[1, np.nan], [1, 1]], "aa", 1, "finite"),
+        ([[1, np.inf], [1, 1]], "aa", 1, "finite"),
+        (np.eye(3), "aa", 1, "2 labels"),
+        (np.eye(2), "aa", 0, "at least 1"),
+        (np.eye(2), "aa", -1, "at least 1"),
+    ],
+)
+def test_what_has_no_neighbours_to_compare_is_refused(matrix, labels, neighbours, message):
+    with pytest.raises(ValueError, match=message):
+        neighbour_agreement(np.array(matrix), list(labels), neighbours)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_text_without_members_of_any_group_has_no_agreement():
+    vectors = two_kinds("xyz", "www")
+    for result in (category_agreement(vectors, read_categories(), "character"), radical_agreement(vectors)):
+        assert result.tokens == 0 and np.isnan([result.value, result.chance, *result.interval()]).all()
 
 
 def two_kinds(tokens, kinds) -> WordVectors:
@@ -105,3 +149,45 @@ def test_the_shipped_categories_are_read():
     categories = read_categories()
     assert {c.level for c in categories} == {"character", "word"} and {c.split for c in categories} == {"dev", "test"}
     assert len({(c.token, c.level) for c in categories}) == len(categories)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            "group\ttoken\tlevel\tsplit\nseason\t春\tcharacter\n",
+            "line 2: expected group, token, character or word, dev",
+        ),
+        ("group\ttoken\tlevel\tsplit\nseason\t春\tcharacter\tdev\tmore\n", "line 2"),
+        ("group\ttoken\tlevel\tsplit\n\nseason\t\tcharacter\tdev\n", "line 3"),
+        ("group\ttoken\tlevel\tsplit\nseason\t春\tletter\tdev\n", "line 2"),
+        ("group\ttoken\tlevel\tsplit\nseason\t春\tword\ttrain\n", "line 2"),
+        ("word,category\n春,season\n", "line 1"),
+        ("春".encode("gbk"), "not UTF-8"),
+        (None, "cannot be read"),
+    ],
+)
+def test_another_categories_file_is_refused_at_its_line(tmp_path, content, message):
+    path = tmp_path / "categories.tsv"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InputError, match=message) as refused:
+        read_categories(path)
+    assert str(refused.value).startswith(str(path)) and "\n" not in str(refused.value)
+
+
+def test_a_categories_file_of_windows_is_read(tmp_path):
+    (tmp_path / "categories.tsv").write_bytes('\ufeffgroup\ttoken\tlevel\tsplit\r\nq\t"\tword\tdev\r\n'.encode())
+    assert read_categories(tmp_path / "categories.tsv") == [Category("q", '"', "word", "dev")]
+
+
+@pytest.mark.parametrize("tokens", ["characters", "words"])
+def test_telling_tokens_are_of_the_vocabulary(tokens):
+    ours, others = list(TELLING[tokens]), [chr(0x4E00 + number) for number in range(300)]
+    assert telling_tokens(ours + others, tokens) == ours
+    assert telling_tokens(others[:200] + ours[:3], tokens) == ours[:3]
+    assert telling_tokens(others[:100], tokens) == others[10:60:10]
+    for few in (0, 1, 5, 12, 50):  # fewer than 60 letters
+        assert telling_tokens(others[:few] + ["。"], tokens) == (others[:few] or ["。"])[:5]
+    assert telling_tokens(["1", "。", "👑", "2", "3", "4"], tokens) == ["1", "。", "👑", "2", "3"]
+    assert telling_tokens([], tokens) == []

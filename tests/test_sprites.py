@@ -236,7 +236,7 @@ def test_pictures_labels_and_vectors_are_of_the_same_tokens(served, font):
 
 
 def test_what_cannot_be_seen_is_drawn_as_its_label(font, tmp_path):
-    export_to(tmp_path, ["王", "007", "\u200b", "\n", "\ufe0f", "\u0301"], font)
+    export_to(tmp_path, ["王", "007", "\u200b", "\t", "\ufe0f", "\u0301"], font)
     pictures = cells(Image.open(tmp_path / "drawn" / "sprite.png"))
     for picture, label in zip(pictures[1:], ("'007", "\\u20", "\\u00", "\\ufe", "◌\u0301"), strict=False):
         np.testing.assert_array_equal(picture, cells(sprites.draw_sprite([label], font))[0])

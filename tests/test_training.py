@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -10,11 +11,15 @@ import pytest
 from conftest import COURT, FARM, REPOSITORY, two_worlds
 from gensim.models import KeyedVectors
 
+import train as train_py
+from embedding_tutorial import training
+from embedding_tutorial.batches import make_dataset
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.encoded_corpus import encode_corpus
 from embedding_tutorial.evaluation import radical_agreement
 from embedding_tutorial.projector import align
 from embedding_tutorial.training import train
+from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import Vocabulary
 
 
@@ -71,7 +76,9 @@ def test_the_run_directory_holds_one_run_in_many_forms(finished_run):
     config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
     assert config["epochs"] == 20 and config["dim"] == 8
     run = json.loads((directory / "run.json").read_text(encoding="utf-8"))
-    assert {**run["config"], "corpus_sha256": run["corpus_sha256"]} == config and run["sentences"] == 400
+    assert {**run["config"], "corpus_sha256": run["corpus_sha256"], "init_sha256": None} == config
+    assert not Path(config["corpus"]).is_absolute() and (directory / config["corpus"]).is_file()
+    assert run["sentences"] == 400
     assert not (directory / "checkpoint.npz").exists()
     with open(directory / "history.csv", encoding="utf-8", newline="") as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == [str(i) for i in range(1, 21)]
@@ -140,3 +147,24 @@ def test_alignment_undoes_a_turn():
     np.testing.assert_allclose(align(final @ turn, final), final, atol=1e-5)
     other = draw.normal(size=(30, 5)).astype("float32")
     np.testing.assert_allclose(align(other, final) @ align(other, final).T, other @ other.T, atol=1e-4)
+
+
+def test_more_tokens_than_are_watched(tmp_path, monkeypatch):
+    """The tokens whose neighbours are shown may be rarer than the 10,000 whose vectors are kept on the way."""
+    common = [chr(code) for code in range(0x4E00, 0x4E00 + 10_100) if chr(code) not in "王妃皇春红"]
+    lines = ["".join(common[first : first + 20]) for first in range(0, len(common), 20)]
+    (tmp_path / "large.txt").write_text("\n".join([*lines, *lines, "王妃皇春红"]), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    train_py.main(["--corpus", "large.txt", "--min-count", "1", "--epochs", "2", "--dim", "2"])
+    vectors = WordVectors.load("runs/large-characters")
+    assert vectors.index_to_key[-5:] == list("王妃皇春红") and len(vectors) > 10_000
+    assert len((tmp_path / "runs/large-characters/vectors.tsv").read_text(encoding="utf-8").splitlines()) == 10_000
+
+
+def test_validation_takes_no_more_memory_than_training(worlds, monkeypatch):
+    """With full softmax each place has a score for each token: sixteen batches at once are too many."""
+    sizes = []
+    monkeypatch.setattr(training, "make_dataset", lambda *a, **k: (sizes.append(a[2]), make_dataset(*a, **k))[1])
+    for negatives, larger in ((5, 16), (0, 1)):
+        trained(worlds, epochs=1, negatives=negatives)
+        assert sizes[-1] == larger * sizes[-2]

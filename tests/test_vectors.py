@@ -9,11 +9,10 @@ from gensim.models import KeyedVectors
 
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.model import build_model
-from embedding_tutorial.vectors import WordVectors, starting_vectors
+from embedding_tutorial.vectors import WordVectors, starting_vectors, unit_rows
 from embedding_tutorial.vocabulary import Vocabulary
 
 TOKENS = [f"词{i}" for i in range(200)]
-AWKWARD = ["王妃", "\0", "\u200b", "\ufeff", "#", '"', "👩‍👧", "\U00020000", "007", "<b>"]
 
 
 def vectors(tokens=TOKENS, dim=16) -> WordVectors:
@@ -45,6 +44,12 @@ def test_more_neighbours_than_there_are_gives_all():
     assert vectors(TOKENS[:2]).most_similar(["词0", "词1"]) == []
 
 
+@pytest.mark.parametrize("topn", [0, -1, -200])
+def test_no_neighbours_are_none(topn):
+    ours = vectors()
+    assert ours.most_similar("词3", topn=topn) == gensim_of(ours).most_similar("词3", topn=topn) == []
+
+
 def test_similarity_and_the_odd_one_out_are_gensim_s():
     ours = vectors()
     theirs = gensim_of(ours)
@@ -52,6 +57,17 @@ def test_similarity_and_the_odd_one_out_are_gensim_s():
     for start in range(0, 50, 5):
         words = TOKENS[start : start + 5]
         assert ours.doesnt_match(words) == theirs.doesnt_match(words)
+        assert ours.doesnt_match([*words, words[1]]) == theirs.doesnt_match([*words, words[1]])
+
+
+def test_a_word_asked_twice_weighs_twice_and_one_on_both_sides_nothing():
+    ours = vectors()
+    for positive, negative in ((["词3", "词3", "词4"], []), (["词4", "词5"], ["词4"]), (["词5", "词5"], ["词3"])):
+        expected = gensim_of(ours).most_similar(positive=positive, negative=negative)
+        assert [token for token, _ in ours.most_similar(positive, negative)] == [token for token, _ in expected]
+    for both in (["词4"], ["词4", "词5"], ["词3", "词4", "词5"]):  # what rounding leaves of it is no direction
+        with pytest.raises(ValueError, match="at least one word"):
+            ours.most_similar(both, both[::-1])
 
 
 def test_a_word_is_the_sum_of_its_characters():
@@ -62,53 +78,6 @@ def test_a_word_is_the_sum_of_its_characters():
     assert {token for token, _ in ours.most_similar("公主")} == set("蜜蜂")
     with pytest.raises(KeyError, match="公龙"):
         ours.compose("公龙")
-
-
-def test_the_text_file_loads_in_gensim_bit_for_bit(tmp_path):
-    ours = vectors(AWKWARD)
-    ours.save_word2vec(tmp_path / "vectors.txt")
-    theirs = KeyedVectors.load_word2vec_format(str(tmp_path / "vectors.txt"))
-    assert theirs.index_to_key == AWKWARD
-    np.testing.assert_array_equal(theirs.vectors, ours.matrix)
-
-
-@pytest.mark.parametrize("header", [True, False])
-def test_gensim_s_text_file_loads_here(tmp_path, header):
-    theirs = gensim_of(vectors(AWKWARD))
-    theirs.save_word2vec_format(str(tmp_path / "vectors.txt"), write_header=header)
-    ours = WordVectors.load_word2vec(tmp_path / "vectors.txt")
-    assert ours.index_to_key == AWKWARD
-    np.testing.assert_allclose(ours.matrix, theirs.vectors, rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("2 2\na 1 2\nb 1\n", "line 3: 1 numbers after the token, expected 2"),
-        ("a 1 2\nb 1 2 3\n", "line 2: 3 numbers after the token, expected 2"),
-        ("a 1 2\na 1 2\n", "line 2, column 1: the token 'a' is empty or stands twice"),
-        (" 1 2\n", "line 1, column 1"),
-        ("a 1 2\nb 1 x\n", "line 2, column 3: 'x' is no number"),
-        ("a nan 2\n", "line 1, column 2: 'nan' is not finite"),
-        ("a 1 1e99\n", "line 1, column 3: '1e99' is not finite"),
-        ("3 2\na 1 2\n", "holds 1 vectors, line 1 says 3"),
-        ("", "holds 0 vectors"),
-        ("王妃\n", "0 numbers after the token"),
-    ],
-)
-def test_a_damaged_text_file_is_refused_at_its_place(tmp_path, text, message):
-    path = tmp_path / "vectors.txt"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=message):
-        WordVectors.load_word2vec(path)
-
-
-def test_what_is_no_text_file_is_refused(tmp_path):
-    (tmp_path / "binary").write_bytes(b"1 2\na \xff\xfe\x00\x80")
-    with pytest.raises(InputError, match="binary format"):
-        WordVectors.load_word2vec(tmp_path / "binary")
-    with pytest.raises(InputError, match="cannot be read"):
-        WordVectors.load_word2vec(tmp_path / "nothing")
 
 
 def test_a_finished_run_loads_whole(finished_run):
@@ -143,7 +112,7 @@ def test_a_damaged_run_is_refused(damaged, name):
     path = damaged / name
     whole = path.read_bytes()
     changed = (
-        whole.replace(b'"fingerprint": "', b'"fingerprint": "0') if name == "run.json" else whole.replace(b"1", b"2")
+        whole.replace(b'"vectors.npy": "', b'"vectors.npy": "0') if name == "run.json" else whole.replace(b"1", b"2")
     )
     for broken in (b"", whole[:-20], b"\xff" + whole, changed, b"[]", b"{}"):
         path.write_bytes(broken)
@@ -174,18 +143,27 @@ def test_the_layer_serves_in_another_model(trainable):
     assert len(model.trainable_weights) == trainable
 
 
+def test_two_layers_go_into_one_model():
+    ids = keras.Input((3,), dtype="int32")
+    layers = [
+        vectors().embedding_layer(),
+        vectors(dim=4).embedding_layer(),
+        vectors(dim=2).embedding_layer(name="mine"),
+    ]
+    model = keras.Model(ids, keras.layers.Concatenate()([layer(ids) for layer in layers]))
+    assert model(np.array([[4, 8, 0]])).shape == (1, 3, 22) and layers[2].name == "mine"
+
+
 def test_training_starts_from_given_vectors(tmp_path):
     given = vectors(["b", "x", "c"], dim=4)
     given.save_word2vec(tmp_path / "given.txt")
     vocabulary = Vocabulary("abc", [3, 2, 1])
     config = TrainingConfig(dim=4, init=tmp_path / "given.txt")
-    rows = np.asarray(build_model(config, vocabulary, starting_vectors(config, vocabulary)).layers[0].embeddings)
+    rows = np.asarray(build_model(config, vocabulary, starting_vectors(config)).layers[0].embeddings)
     np.testing.assert_array_equal(rows[2:], given.matrix[[0, 2]])
     assert np.abs(rows[1]).max() <= 0.5 / 4  # a has none, and starts like all others
-    for options, message in (({"dim": 8}, "vectors of 4 numbers, but --dim 8"), ({}, "a vector for no token")):
-        config = TrainingConfig(init=tmp_path / "given.txt", **{"dim": 4, **options})
-        with pytest.raises(InputError, match=message):
-            starting_vectors(config, Vocabulary(["龙"], [1]))
+    with pytest.raises(InputError, match="vectors of 4 numbers, but --dim 8"):
+        starting_vectors(TrainingConfig(init=tmp_path / "given.txt", dim=8))
 
 
 def test_an_unknown_word_gets_near_spellings():
@@ -204,6 +182,54 @@ def test_what_does_not_fit_together_is_refused():
             WordVectors(tokens, counts, np.zeros((rows, 4)))
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        ([[1, 2], [3, float("nan")]], "the vector of 'b' is not finite"),
+        ([[1, float("-inf")], [3, 4]], "the vector of 'a' is not finite"),
+        (np.array([[1, 2], [1e39, 4]]), "the vector of 'b' is not finite"),  # more than float32 holds
+        ([1, 2], r"float|int"),
+        (np.ones((2, 3, 4)), r"\(V, D\), not float64 of shape \(2, 3, 4\)"),
+        (np.ones((2, 0)), r"shape \(2, 0\)"),
+        (np.ones((2, 3), complex), "real numbers of shape .*, not complex128"),
+        ([["1", "2"], ["3", "4"]], "not <U1"),
+        (np.array([[1, None], [2, 3]]), "not object"),
+    ],
+)
+def test_a_matrix_that_is_no_table_of_numbers_is_refused(matrix, message):
+    with pytest.raises(ValueError, match=message):
+        WordVectors("ab", [1, 1], matrix)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scale", [1, 1e30, 1e-30, 3e38, 1e-38, 1e-42])
+def test_huge_and_tiny_vectors_have_the_cosines_of_float64(scale):
+    draw = np.random.default_rng(3)
+    matrix = (draw.uniform(-1, 1, size=(30, 8)) * np.where(draw.random((30, 1)) < 0.5, scale, 1)).astype(np.float32)
+    exact = matrix.astype(np.float64)
+    exact /= np.linalg.norm(exact, axis=1, keepdims=True)
+    np.testing.assert_allclose(unit_rows(matrix), exact, atol=1e-7)
+    ours = WordVectors(TOKENS[:30], [1] * 30, matrix)
+    for token, cosine in ours.most_similar("词0", topn=29):
+        assert cosine == pytest.approx(exact[0] @ exact[ours.key_to_index[token]], abs=1e-6)
+        assert ours.similarity("词0", token) == pytest.approx(cosine, abs=1e-6)
+    (nearest, cosine), *_ = ours.nearest(exact[5] * 1e60)
+    assert nearest == "词5" and cosine == pytest.approx(1)
+
+
+def test_unit_rows_change_no_digit_of_what_the_plain_way_gives():
+    matrix = vectors().matrix
+    plain = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    np.testing.assert_array_equal(unit_rows(matrix), plain)
+
+
+def test_a_direction_that_is_not_finite_is_refused():
+    for bad in (np.nan, np.inf):
+        with pytest.raises(ValueError, match="not finite"):
+            vectors(dim=2).nearest([1, bad])
+
+
 def test_a_row_of_zeros_is_like_nothing_and_breaks_nothing():
     ours = WordVectors("abc", [1, 1, 1], [[0, 0], [1, 0], [0, 1]])
     assert dict(ours.most_similar("a")) == {"b": 0.0, "c": 0.0}
@@ -211,4 +237,4 @@ def test_a_row_of_zeros_is_like_nothing_and_breaks_nothing():
 
 def test_run_json_is_what_it_says(finished_run):
     run = json.loads((finished_run[0] / "run.json").read_text(encoding="utf-8"))
-    assert run["vocabulary_size"] == 16 and len(run["fingerprint"]) == 64
+    assert run["vocabulary_size"] == 16 and len(run["files"]["vectors.npy"]) == 64

@@ -146,7 +146,7 @@ def fit(model, labelled, rate):
 
 def classifier(way, labelled, seed):
     keras.utils.set_random_seed(seed)
-    embedding = vectors.embedding_layer()  # frozen
+    embedding = vectors.embedding_layer(name="embedding")  # frozen
     if way == "random":
         embedding = keras.layers.Embedding(*rows.shape, mask_zero=True, name="embedding")
     score = keras.layers.Dense(1, activation="sigmoid")

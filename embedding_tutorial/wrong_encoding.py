@@ -1,0 +1,71 @@
+"""What a file that is not UTF-8 looks like, and the way out. Imported only when one was met."""
+
+import charset_normalizer
+
+STARTS = {  # the first bytes of files that hold a text, but are none
+    b"\xfd7zXZ\0": "an xz file",
+    b"BZh": "a bz2 file",
+    b"\x28\xb5\x2f\xfd": "a zstd file",
+    b"\x1f\x8b": "a gzip file inside another",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"PK\3\4": "a zip archive, perhaps .docx or .epub",
+    b"\xd0\xcf\x11\xe0": "an old Office document",
+    b"%PDF": "a PDF",
+}
+SAMPLE = 1 << 16  # bytes that are looked at
+PROOF = 20  # bytes beyond one a character: so many come together by chance in no other encoding
+# Of the names of one family, all of which read the sample alike, the one that iconv knows and that holds the most.
+PREFERRED = ("gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "cp1252")
+
+
+def what_it_is(error: UnicodeDecodeError, before: str, at_start: bool) -> str:
+    """Say what bytes that are not UTF-8 look like, and what to do.
+
+    Args:
+        error: names the bytes and the first place among them that is wrong.
+        before: the text before these bytes, its last characters at least.
+        at_start: whether the bytes are the first ones of the file.
+    """
+    data = error.object
+    known = before + data[: error.start].decode(errors="ignore")
+    if at_start:
+        for start, name in STARTS.items():
+            if data.startswith(start):
+                return f"it is {name}: save its text as UTF-8 first"
+    if error.reason == "unexpected end of data":
+        return "the text breaks off inside a character: get all of it, or run: iconv -c -f UTF-8 -t UTF-8"
+    if len(known.encode()) - len(known) >= PROOF:
+        return "what stands before it is UTF-8: mend that place, or leave it out: iconv -c -f UTF-8 -t UTF-8"
+    start = max(data.rfind(b"\n", 0, error.start) + 1, error.start - SAMPLE // 2) // 4 * 4
+    sample = data[start : start + SAMPLE]
+    matches = []
+    for end in range(len(sample), max(0, len(sample) - 4), -1):  # it may break off inside a character
+        matches = matches or [
+            match for match in charset_normalizer.from_bytes(sample[:end]) if match.encoding not in ("utf_8", "ascii")
+        ]
+    if not matches:
+        return "it is binary, not text" if b"\0" in sample else "its encoding cannot be told: save it as UTF-8 first"
+    # The cleanest comes first, Chinese in a tie; others stand beside it that are as much like a language.
+    best, *others = sorted(matches, key=lambda match: (match.chaos, -match.coherence, match.encoding != "gb18030"))
+    near = [match for match in others if match.chaos < best.chaos + 0.1 and match.coherence >= best.coherence]
+    likely = [best, *near[:2]]
+    readings = [f"{_iconv_name(match)} ({_first_line(str(match))})" for match in likely]
+    command = f"iconv -f {_iconv_name(best)} -t UTF-8"
+    if len(likely) == 1:
+        return f"it looks like {readings[0]}: save it as UTF-8, or run: {command}"
+    return f"it may be {' or '.join(readings)}: see which reads right, and save it as UTF-8, or run, say: {command}"
+
+
+def _iconv_name(match: charset_normalizer.CharsetMatch) -> str:
+    """What iconv calls an encoding."""
+    same = [match.encoding, *match.could_be_from_charset]
+    name = next((name for name in PREFERRED if name in same), match.encoding).upper().replace("_", "-")
+    return name.replace("-LE", "LE").replace("-BE", "BE")
+
+
+def _first_line(text: str) -> str:
+    """The first line that is not ASCII throughout, or the first; short, and on one line whatever it holds."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    line = next((line for line in lines if not line.isascii()), lines[0] if lines else "")
+    short = line if len(line) <= 24 else line[:23] + "…"
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in short)
