@@ -8,9 +8,10 @@ LONGEST_LABEL = 40  # characters
 # Control, format and private characters, blanks, line ends, half surrogates, what Unicode has not assigned.
 _INVISIBLE = {"Cc", "Cf", "Co", "Cn", "Cs", "Zs", "Zl", "Zp"}
 # Python lacks Unicode's property Default_Ignorable_Code_Point: here is what it holds of other categories, such as
-# variation selectors and Hangul fillers (the tests ask a browser's tables), and the braille pattern without a dot.
+# variation selectors and Hangul fillers. No property tells of the last two: braille without a dot, and what stands
+# for an object in a text. The tests ask a browser.
 _IGNORABLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff\u2800]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff\u2800\ufffc]"
 )
 _JOINERS = "\u200c\u200d"  # they change how the letter or emoji before them looks, as marks do
 _DOTTED_CIRCLE = "\u25cc"  # on it, Unicode's charts show a mark that stands alone

@@ -7,6 +7,7 @@ Needs playwright (requirements-optional.txt) and Chromium or Chrome; skipped wit
 import io
 import json
 import time
+import unicodedata
 from collections import Counter
 
 import numpy as np
@@ -23,7 +24,7 @@ NEIGHBOURS = 20  # of the 100 that the page lists; further down, some are equall
 WANTED = {"palace-characters": "王", "palace-words": "王妃"}
 AWKWARDER = AWKWARD + ["<script>alert(1)</script>", "<svg/onload=alert(1)>", "&lt;", "{{1}}", "[[token]]", "%E7%8E%8B"]
 AWKWARDER += ["__proto__", "constructor", "toString", "null", "undefined", ".*", "\\", "/", "1" * 25, "𠮷野"]
-AWKWARDER += ["é", "e\u0301"]
+AWKWARDER += "é e\u0301 \u0301 \ufe0f ❤ ❤\ufe0f \u3164 １２ ٣ infinity .5 0b1 1e 1_0".split()
 
 
 class Projector:
@@ -151,6 +152,47 @@ def test_the_page_shows_the_run_and_its_neighbours(page, server, finished_run):
     projector.search("王", "王")
     assert_neighbours(projector.neighbours(), vectors, "王")
     projector.check()
+
+
+@pytest.mark.long
+def test_two_numbers_are_drawn(page, tmp_path):
+    vectors = export_to(tmp_path, [chr(0x4E00 + k) for k in range(16)], dim=2)
+    server = Server(tmp_path)
+    try:
+        projector = Projector(page, server)
+        assert projector.frame.locator("#total-variance").inner_text() == "Total variance described: 100.0%."
+        assert "rgb(117, 117, 217)" in projector.colours(), "no points are drawn"
+        projector.search("一", "一")
+        assert_neighbours(projector.neighbours(), vectors, "一")
+        projector.choose("tensors found", "2_learned_weights")
+        projector.wait_for_points()
+        projector.check()
+    finally:
+        server.stop()
+
+
+@pytest.mark.long
+def test_every_character_has_a_label_with_ink(page):
+    ignorable = page.evaluate(
+        r"""() => [...Array(0x110000).keys()].map((code) => String.fromCodePoint(code))
+            .filter((c) => /\p{Default_Ignorable_Code_Point}/u.test(c))"""
+    )
+    assert len(ignorable) > 4000 and all(visible(c) == f"\\u{ord(c):04x}" for c in ignorable)
+    # Of Chinese characters, Hangul syllables and codes that are no character there are too many alike.
+    others = (chr(code) for code in range(0x20000) if not (0x3400 <= code < 0xA000 or 0xAC00 <= code < 0xF900))
+    labels = [visible(c) for c in others if unicodedata.category(c) != "Cn"]
+    blank = page.evaluate(
+        """labels => {
+            const canvas = document.createElement("canvas").getContext("2d");
+            return labels.filter((label) => {
+                const ink = canvas.measureText(label);
+                return !(ink.actualBoundingBoxLeft + ink.actualBoundingBoxRight > 0 &&
+                         ink.actualBoundingBoxAscent + ink.actualBoundingBoxDescent > 0);
+            });
+        }""",
+        labels,
+    )
+    assert blank == []
 
 
 @pytest.mark.long
