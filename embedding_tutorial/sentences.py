@@ -19,6 +19,7 @@ import numpy as np
 BLANK, LINE_END, MARK, FULL_STOP, CLOSER, QUOTE, LETTER, UPPER, LOWER, OUTSIDE = (1 << bit for bit in range(10))
 
 CONTEXT = 16  # characters before and after a mark that say whether it ends a sentence
+TAIL = 1 << 12  # characters among which a block's last sentence end is looked for first
 LONGEST = 1 << 16  # characters in a sentence; a longer one is cut
 TITLES = ("Mr", "Mrs", "Ms", "Dr", "Prof", "St", "Rev", "Capt", "Col", "Gen", "Lt")  # a name follows their full stop
 
@@ -60,63 +61,76 @@ def sentence_ends(codes: np.ndarray) -> np.ndarray:
 
     So "Vitamin A. Then" is not cut, "in Jan. He" and "Inc. Then" are, and neither is ``He left.” Then``.
     """
-    ends = _natural_ends(codes)
-    if len(codes) and (not len(ends) or ends[-1] < len(codes) - 1):
-        ends = np.append(ends, len(codes) - 1)
-    return _with_cuts(codes, ends)
+    ends, last = _natural_ends(codes), len(codes) - 1
+    return _with_cuts(codes, np.append(ends[ends < last], last)) if len(codes) else ends
 
 
 def finished(codes: np.ndarray) -> int:
     """How many characters of a text belong to sentences that are finished, whatever follows the text."""
-    known = max(0, len(codes) - CONTEXT)
-    ends = _natural_ends(codes)
-    ends = _with_cuts(codes, np.append(ends[ends < known], known - 1))
-    return int(ends[-2]) + 1 if len(ends) > 1 else 0
+    known = len(codes) - CONTEXT  # how the sentences of the characters after these end is not known yet
+    start = max(0, known - TAIL)
+    ends = _natural_ends(codes[start:]) + start
+    ends = ends[(ends >= start + CONTEXT) & (ends < known)]
+    if not len(ends) and known > 0:  # no end is near: look at all
+        ends = _natural_ends(codes)
+        ends = _with_cuts(codes, np.append(ends[ends < known - 1], known - 1))[:-1]
+    return int(ends[-1]) + 1 if len(ends) else 0
 
 
 def _natural_ends(codes: np.ndarray) -> np.ndarray:
     """Where line ends and marks end sentences, ``(s,)``."""
-    properties = _PROPERTIES[codes]
-    places = np.flatnonzero(properties & (MARK | FULL_STOP | LINE_END))  # (k,) the rest looks at these few alone
-    here, following = properties[places], np.append(properties, OUTSIDE)[places + 1]
+    if not len(codes):
+        return np.zeros(0, np.int64)
+    properties = np.pad(_PROPERTIES[codes], CONTEXT, constant_values=OUTSIDE)
+    around = np.lib.stride_tricks.sliding_window_view(properties, 2 * CONTEXT + 1)  # (n, 33) a view, not a copy
+    properties = around[:, CONTEXT]
+    places = np.flatnonzero(properties & (MARK | FULL_STOP | LINE_END) > 0)  # (k,) the rest looks at these few alone
+    here, following = properties[places], around[places, CONTEXT + 1]
     ends = (here & MARK > 0) & (following & (MARK | FULL_STOP | CLOSER | QUOTE) == 0)
     ends |= (here & FULL_STOP > 0) & (following & BLANK > 0)
     before_blank = np.flatnonzero(ends & (following & (BLANK | LINE_END) == BLANK))
     for some in np.array_split(before_blank, len(before_blank) // (1 << 16) + 1):
-        ends[some] = ~_goes_on(codes, properties, places[some])
+        before = codes[np.maximum(places[some, None] - np.arange(CONTEXT, 0, -1), 0)]
+        ends[some] = ~_goes_on(around[places[some]], before)
     return places[ends | (here & LINE_END > 0)]
 
 
-def _goes_on(codes: np.ndarray, properties: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Whether a sentence goes on after a mark and a blank: ``(k,)`` bool, for the mark at each of ``(k,)`` places."""
-    around = places[:, None] + np.arange(-CONTEXT, CONTEXT + 1)  # (k, 33) the mark is in the middle
-    inside = (around >= 0) & (around < len(codes))
-    around = np.where(inside, properties.take(around, mode="clip"), OUTSIDE)
+def _goes_on(around: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Whether a sentence goes on after a mark and a blank.
+
+    Args:
+        around: properties of the characters about each mark, which stands in the middle, ``(k, 33)``.
+        before: the code points before each, ``(k, 16)``; wrong ones before the text's start.
+
+    Returns:
+        ``(k,)`` bool.
+    """
     after = around[:, CONTEXT + 1 :]
 
     def first(wanted: np.ndarray) -> np.ndarray:
-        return after[np.arange(len(places)), wanted.argmax(axis=1)]  # the blank where none is wanted
+        return after[np.arange(len(after)), wanted.argmax(axis=1)]  # the blank where none is wanted
 
     goes_on = first(after & BLANK == 0) & (MARK | FULL_STOP | CLOSER) > 0
     next_letter = first(after & (LETTER | MARK | FULL_STOP | LINE_END | OUTSIDE) > 0)
     name_follows = (around[:, CONTEXT - 1] & UPPER > 0) & (around[:, CONTEXT - 2] & LETTER == 0)
     for title in map(code_points, TITLES):
-        start = CONTEXT - len(title)
-        letters = codes[np.maximum(places[:, None] - np.arange(len(title), 0, -1), 0)]  # (k, letters)
-        name_follows |= (letters == title).all(axis=1) & (around[:, start - 1] & LETTER == 0)
-    goes_on |= (around[:, CONTEXT] & FULL_STOP > 0) & (name_follows | (next_letter & (LOWER | OUTSIDE) > 0))
-    return goes_on
+        is_word = around[:, CONTEXT - len(title) - 1] & LETTER == 0
+        name_follows |= is_word & (before[:, -len(title) :] == title).all(axis=1)
+    return goes_on | (around[:, CONTEXT] & FULL_STOP > 0) & (name_follows | (next_letter & (LOWER | OUTSIDE) > 0))
 
 
 def _with_cuts(codes: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """The ends and, between those that are too far apart, more, ``(s,)``."""
+    """The ends and, between those that are too far apart, more, ``(s,)``.
+
+    Two pieces are always longer than one may be, so where a text is divided at a cut, its parts are cut alike.
+    """
     cuts = []
     for number in np.flatnonzero(np.diff(ends, prepend=-1) > LONGEST):
         start, end = int(ends[number - 1]) + 1 if number else 0, int(ends[number]) + 1
         while end - start > LONGEST:
             middle = start + LONGEST // 2
             blanks = np.flatnonzero(_PROPERTIES[codes[middle : start + LONGEST]] & BLANK)
-            start = middle + (int(blanks[-1]) + 1 if len(blanks) else 0)
+            start = middle + 1 + (int(blanks[-1]) if len(blanks) else 0)
             cuts.append(start - 1)
     return np.sort(np.append(ends, cuts)) if cuts else ends
 

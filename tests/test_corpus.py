@@ -67,12 +67,14 @@ TEXT = st.lists(
 ).map("".join)
 
 
-@given(TEXT, st.integers(1, 9), st.booleans())
-@example("“走。                ”他说。" + "a" * 100 + " b. " + "c" * 50, 1, False)
-def test_however_it_is_read_the_sentences_are_the_same(text, size, zipped):
+@given(TEXT, st.sampled_from([1, 2, 3, 9, 100]), st.sampled_from([1, 20, 1000]), st.booleans())
+@example("a" * 90, 100, 1, False)
+@example("“走。                ”他说。" + "a" * 100 + " b. " + "c" * 50, 1, 1, False)
+def test_however_it_is_read_the_sentences_are_the_same(text, size, tail, zipped):
     data = text.encode()
     with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus, "BLOCK", size)
+        patch.setattr(sentences, "TAIL", tail)
         patch.setattr(sentences, "LONGEST", 40)
         path = Path(place) / "text.txt"
         path.write_bytes(gzip.compress(data) if zipped else data)

@@ -82,7 +82,7 @@ def test_every_line_end_ends_a_sentence():
 def test_a_very_long_sentence_is_cut_after_a_blank_or_in_the_middle(monkeypatch):
     monkeypatch.setattr(sentences, "LONGEST", 40)
     assert split_sentences("a" * 40) == ["a" * 40]
-    assert split_sentences("a" * 41 + "。" + "b" * 41) == ["a" * 20, "a" * 21 + "。", "b" * 20, "b" * 21]
+    assert split_sentences("a" * 41 + "。" + "b" * 41) == ["a" * 21, "a" * 20 + "。", "b" * 21, "b" * 20]
     words = " ".join(["abcdefghi"] * 10)  # blanks at places 9, 19, …
     assert split_sentences(words) == [" ".join(["abcdefghi"] * 4), " ".join(["abcdefghi"] * 4), "abcdefghi abcdefghi"]
 
