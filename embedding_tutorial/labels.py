@@ -36,3 +36,12 @@ def _reads_as_number(text: str) -> bool:
         except ValueError:
             pass
     return False
+
+
+def printable(text: str) -> str:
+    """The text as a terminal can show it in one line: what cannot be seen, or would steer the terminal, is an escape.
+
+    >>> printable("王妃 \\x1b[31m")
+    '王妃 \\\\x1b[31m'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
