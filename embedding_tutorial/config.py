@@ -12,12 +12,17 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from embedding_tutorial.labels import printable
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 WILDCARDS = set("*?[]")  # in a pattern that names several files
 
 
 class InputError(ValueError):
     """Something the user gave cannot be used; the message is one line that says what to do."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())  # a name in it may hold line ends, or what steers a terminal
 
 
 def one_line(error: Exception) -> str:

@@ -26,6 +26,8 @@ def shuffled(corpus: EncodedCorpus, seed: int = 0) -> EncodedCorpus:
 def with_twins(corpus: EncodedCorpus, share: float = 0.2, seed: int = 0) -> tuple[EncodedCorpus, dict[str, str]]:
     """Split the occurrences of some tokens at random between the token and a made-up twin.
 
+    A twin's name ends with ``TWIN_MARK``, or several where a token of that name exists already.
+
     Token and twin mean the same, so vectors that have learned a meaning find each other. It
     needs no annotation, in any language, and shows how often a token must stand to be trusted.
 
@@ -47,10 +49,13 @@ def with_twins(corpus: EncodedCorpus, share: float = 0.2, seed: int = 0) -> tupl
     moved = (twin_id[ids] > 0) & (draw.random(len(ids)) < 0.5)
     ids[moved] = twin_id[ids[moved]]
     names = [vocabulary.tokens[id - 1] for id in chosen]
-    tokens = [*vocabulary.tokens, *(name + TWIN_MARK for name in names)]
+    mark = TWIN_MARK
+    while any(name + mark in vocabulary for name in names):
+        mark += TWIN_MARK
+    twins = {name: name + mark for name in names}
+    tokens = [*vocabulary.tokens, *twins.values()]
     counts = np.bincount(ids, minlength=len(tokens) + 1)[1:]
-    twins = dataclasses.replace(corpus, vocabulary=Vocabulary(tokens, counts), ids=ids)
-    return twins, {name: name + TWIN_MARK for name in names}
+    return dataclasses.replace(corpus, vocabulary=Vocabulary(tokens, counts), ids=ids), twins
 
 
 def twin_agreement(vectors: WordVectors, twins: dict[str, str]) -> list[tuple[str, float, int]]:

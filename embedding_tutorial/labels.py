@@ -48,3 +48,12 @@ def visible(token: str, longest: int = LONGEST_LABEL) -> str:
             break
         shown += piece
     return f"'{shown}'" if _NUMBER.fullmatch(shown) else shown
+
+
+def printable(text: str) -> str:
+    """The text as a terminal can show it in one line: what cannot be seen, or would steer the terminal, is an escape.
+
+    >>> printable("王妃 \\x1b[31m")
+    '王妃 \\\\x1b[31m'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

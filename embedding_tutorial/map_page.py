@@ -7,6 +7,7 @@ Needs plotly, and scikit-learn for t-SNE (requirements-optional.txt).
 
 import html
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -45,9 +46,11 @@ def write_map(directory: Path, out: Path, tsne: bool = False) -> dict[str, Any]:
         from plotly.offline import get_plotlyjs
     except ModuleNotFoundError:
         raise InputError("the map needs plotly: pip install -r requirements-optional.txt") from None
-    if out.is_dir():
+    if os.path.isdir(out):
         raise InputError(f"--out {out}: is a directory; name a file in it")
-    if not out.parent.is_dir():
+    if os.path.exists(out) and not os.path.isfile(out):
+        raise InputError(f"--out {out}: is a device or a pipe, which no file may replace; name another")
+    if not os.path.isdir(out.parent):
         raise InputError(f"--out {out}: there is no directory {out.parent}")
     data = map_data(directory, tsne)
     # Inside <script> only "<" could end the data or open a comment; JSON may write it as \u003c.

@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from embedding_tutorial.labels import printable
+
 Item = TypeVar("Item")
 
 EVERY = 10  # seconds between lines where the output is no terminal
@@ -23,7 +25,7 @@ class Meter:
     """
 
     def __init__(self, what: str, total: float) -> None:
-        self.what, self.total = what, total
+        self.what, self.total = printable(what), total
         self.bar = None
 
     def __enter__(self) -> "Meter":
@@ -39,10 +41,11 @@ class Meter:
         now = time.monotonic()
         if sys.stdout.isatty():
             if self.bar is None and now - self.started >= PATIENCE:
-                from rich.progress import Progress  # comes with Keras
+                from rich.markup import escape  # comes with Keras
+                from rich.progress import Progress
 
                 self.bar = Progress(transient=True)  # it goes when the work is done
-                self.task = self.bar.add_task(self.what, total=self.total)
+                self.task = self.bar.add_task(escape(self.what), total=self.total)
                 self.bar.start()
             if self.bar:
                 self.bar.update(self.task, completed=done)

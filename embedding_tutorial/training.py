@@ -203,6 +203,7 @@ def train_and_export(
         run={
             "config": config.to_json(directory),
             "corpus_sha256": corpus.sha256,
+            "init_sha256": read_begun(directory).get("init_sha256"),
             "sentences": len(corpus.lengths),
             "tokens": int(corpus.lengths.sum()),
             "tokens_left_out": corpus.tokens_left_out,

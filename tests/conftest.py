@@ -11,7 +11,15 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.corpus import text_sha256
+from embedding_tutorial.projector import export
+from embedding_tutorial.run_directory import file_sha256
+from embedding_tutorial.vectors import WordVectors
+from embedding_tutorial.vocabulary import Vocabulary
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -44,6 +52,35 @@ def run_train(*arguments: object, cwd: Path, **environment: str) -> subprocess.C
     """``python train.py ARGUMENTS`` as a user would run it."""
     # A user sets no PYTHONPATH: the script finds the package beside itself.
     return run_python(REPOSITORY / "train.py", *arguments, cwd=cwd, **{"PYTHONPATH": "", **environment})
+
+
+def write_run(
+    directory: Path, loss: float | None = 2.0, vectors: WordVectors | None = None, **settings: object
+) -> Path:
+    """A finished run without training.
+
+    Args:
+        directory: is made.
+        loss: ``val_loss`` of the last epoch; ``None``: no sentences were held out.
+        vectors: by default random ones for the characters of the two worlds.
+        settings: those of ``TrainingConfig``; the default corpus is a file of two worlds beside ``directory``.
+    """
+    directory.mkdir(parents=True)
+    corpus = directory.parent / "worlds.txt"
+    if "corpus" not in settings:
+        corpus.write_text(two_worlds(), encoding="utf-8")
+    config = TrainingConfig(**{"corpus": corpus, **settings})
+    if vectors is None:
+        tokens = COURT + FARM
+        matrix = np.random.default_rng(config.seed).normal(size=(len(tokens), config.dim))
+        vectors = WordVectors(tokens, [200] * len(tokens), matrix)
+    losses = "epoch,loss\n1,2.5\n" if loss is None else f"epoch,loss,val_loss\n1,2.5,{loss}\n"
+    (directory / "history.csv").write_text(losses, encoding="utf-8")
+    hashes = {"corpus_sha256": text_sha256(config.corpus), "init_sha256": config.init and file_sha256(config.init)}
+    run = {"config": config.to_json(directory), **hashes, "fit_seconds": 1.5}
+    vocabulary = Vocabulary(vectors.index_to_key, vectors.counts)
+    export(directory, vectors, vocabulary.to_json(), [], config.level, run)
+    return directory
 
 
 @pytest.fixture(scope="session")

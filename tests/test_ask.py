@@ -3,12 +3,13 @@
 import io
 import json
 import os
-import shutil
+import socket
 import subprocess
 import sys
 
+import numpy as np
 import pytest
-from conftest import COURT, FARM, REPOSITORY, run_python, run_train, two_worlds
+from conftest import COURT, FARM, REPOSITORY, run_python, write_run
 
 from embedding_tutorial import __main__ as ask
 from embedding_tutorial.config import InputError
@@ -22,10 +23,30 @@ def place(finished_run, monkeypatch):
     return finished_run[0]
 
 
+def no_json(constant):
+    raise AssertionError(f"{constant} is no JSON")
+
+
 def answer(capsys, *arguments):
     capsys.readouterr()
-    ask.main([*arguments, "--json"])
-    return json.loads(capsys.readouterr().out)
+    ask.main([*map(str, arguments), "--json"])
+    return json.loads(capsys.readouterr().out, parse_constant=no_json)
+
+
+def refused(*arguments):
+    """What a question ends with that cannot be answered: one line."""
+    with pytest.raises(InputError) as error:
+        ask.main([*map(str, arguments)])
+    assert str(error.value).isprintable()  # so it is one line
+    return str(error.value)
+
+
+def misused(capsys, *arguments):
+    """The last line that argparse writes."""
+    with pytest.raises(SystemExit) as end:
+        ask.main([*arguments])
+    assert end.value.code == 2
+    return capsys.readouterr().err.splitlines()[-1]
 
 
 def test_neighbours_are_those_of_the_vectors(place, capsys):
@@ -49,7 +70,8 @@ def test_similarity_comes_with_ranks(place, capsys):
     assert row["cosine"] == round(vectors.similarity("王", "妃"), 3)
     order = [token for token, _ in vectors.most_similar("王", topn=16)]
     assert row["妃 near 王"] == order.index("妃") + 1
-    assert answer(capsys, "similarity", "王", "王")["rows"][0]["cosine"] == 1.0
+    # a word has no place among its own neighbours
+    assert answer(capsys, "similarity", "王", "王")["rows"] == [{"first": "王", "second": "王", "cosine": 1.0}]
 
 
 def test_analogy_and_odd_one_out(place, capsys):
@@ -79,37 +101,119 @@ def test_standard_files_are_evaluated(place, capsys, tmp_path):
 
 
 def test_controls_fall_to_chance_and_twins_find_each_other(place, capsys):
-    capsys.readouterr()
-    ask.main(["evaluate", "--controls"])
-    printed = capsys.readouterr().out
-    assert "shuffled text" in printed and "PPMI + SVD" in printed and "twin among the 10 nearest" in printed
+    rows = answer(capsys, "evaluate", "--controls")["rows"]  # what is said meanwhile is no part of the answer
+    assert {row["of"] for row in rows} == {"trained", "untrained", "shuffled text", "PPMI + SVD"}
+    assert any(row["figure"].startswith("twin among the 10 nearest") for row in rows)
 
 
-def test_runs_are_compared_side_by_side(place, capsys, tmp_path):
-    (tmp_path / "worlds.txt").write_text(two_worlds(), encoding="utf-8")
-    common = ("--corpus", "worlds.txt", "--dim", "4", "--epochs", "2")
-    for name, *options in (("a", "--seed", "1"), ("b", "--seed", "2"), ("c", "--model", "cbow")):
-        assert run_train(*common, *options, "--out", name, cwd=tmp_path).returncode == 0
-    rows = answer(capsys, "compare", *(str(tmp_path / name) for name in "abc"))["rows"]
-    assert [row["run"] for row in rows[3:]] == ["mean of 2 seeds", "deviation of 2 seeds"]
-    a, b, c, mean, deviation = rows
-    assert {a["loss rank"], b["loss rank"]} == {1, 2} and c["loss rank"] is None
-    assert [row["model"] for row in rows] == ["skipgram", "skipgram", "cbow", "skipgram", "skipgram"]
-    assert mean["val_loss"] == pytest.approx((a["val_loss"] + b["val_loss"]) / 2, abs=1e-4)
-    assert deviation["val_loss"] == pytest.approx(abs(a["val_loss"] - b["val_loss"]) / 2**0.5, abs=1e-4)
+def test_nothing_but_json_is_written_where_json_is_asked_for(capsys):
+    values = [float("nan"), np.float64("inf"), np.float32("nan"), np.float32(0.5), np.int64(3), None, "王"]
+    answer = {"notes": [], "columns": list("abcdefg"), "rows": [values]}
+    ask.show(answer, as_json=True)
+    (row,) = json.loads(capsys.readouterr().out, parse_constant=no_json)["rows"]
+    assert [*row.values()] == [None, None, None, 0.5, 3, None, "王"]
+    ask.show(answer, as_json=False)
+    assert capsys.readouterr().out.splitlines()[1].split() == ["-", "-", "-", "0.5", "3", "-", "王"]
 
 
-def test_the_newest_run_is_asked_unless_one_is_named(place, monkeypatch, tmp_path):
-    shutil.copytree(place, tmp_path / "runs" / "old")
-    shutil.copytree(place, tmp_path / "runs" / "new")
-    os.utime(tmp_path / "runs" / "old" / "run.json", (1, 1))
-    monkeypatch.chdir(tmp_path)
-    assert ask.newest_run().name == "new"
-    (tmp_path / "runs" / "new" / "run.json").unlink()
-    assert ask.newest_run().name == "old"
-    monkeypatch.chdir("/")
-    with pytest.raises(InputError, match="no finished run"):
-        ask.newest_run()
+STRANGE = "\x1b[31m\x9b2J\u202e\u2028\x7f\udcff\n👑é王"  # steers a terminal, turns text round, ends a line, is no UTF-8
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk", "latin-1"])
+def test_json_is_read_back_on_every_console(encoding, monkeypatch):
+    written = io.BytesIO()
+    console = io.TextIOWrapper(written, encoding, errors="backslashreplace", write_through=True)
+    monkeypatch.setattr("sys.stdout", console)
+    ask.show({"notes": [STRANGE], "columns": ["token"], "rows": [[STRANGE]]}, as_json=True)
+    text = written.getvalue().decode(encoding)
+    assert json.loads(text) == {"notes": [STRANGE], "rows": [{"token": STRANGE}]}
+    assert text.replace("\n", "").isprintable()
+    assert ("王" in text) == (encoding != "latin-1") and ("👑" in text) == (encoding == "utf-8")
+
+
+def test_no_character_steers_the_terminal(tmp_path, capsys):
+    tokens = [*(COURT + FARM), "\x1b", "\x9b", "\u202e"]
+    vectors = WordVectors(tokens, [9] * 19, np.random.default_rng(0).normal(size=(19, 4)))
+    run = write_run(tmp_path / "\x1b[31m", vectors=vectors, dim=4)
+    for words in (["neighbors", "王\x1b", "王"], ["similarity", "\x9b", "王"], ["evaluate"]):
+        ask.main([*words, "--run", str(run)])
+        printed = capsys.readouterr().out
+        assert printed and printed.replace("\n", "").isprintable()
+    ask.main(["neighbors", "王", "--topn", "99", "--run", str(run)])
+    assert {"\\x1b", "\\x9b", "\\u202e"} <= set(capsys.readouterr().out.split())
+    assert r"\x1b[32m" in refused("neighbors", "\x1b[32m", "--run", run)
+    assert r"\x1b[33m: no such" in refused("neighbors", "王", "--run", "\x1b[33m")
+    assert misused(capsys, "plan", "\x1b[34m").isprintable()
+
+
+def test_a_question_without_an_answer_says_so(tmp_path, capsys):
+    run = write_run(tmp_path / "run")
+    everything = COURT + FARM
+    ask.main(["neighbors", everything, "--run", str(run)])
+    assert capsys.readouterr().out.splitlines()[1] == f"nothing is near {everything}: it is composed of all tokens"
+    ask.main(["analogy", everything, "王", "妃", "--run", str(run)])
+    assert capsys.readouterr().out.splitlines()[-1].startswith("no answer is left")
+    assert refused("odd-one-out", "牛", "王", "--run", run).startswith("name three words or more")
+    letters = [chr(97 + number) for number in range(16)]
+    vectors = WordVectors(letters, [9] * 16, np.eye(16))
+    write_run(tmp_path / "letters", vectors=vectors)
+    ask.main(["evaluate", "--run", str(tmp_path / "letters")])
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 2 and "no two characters of this run are of one group or have one radical" in printed[1]
+    assert answer(capsys, "evaluate", "--run", tmp_path / "letters")["rows"] == []
+
+
+@pytest.mark.parametrize("flag", ["--topn", "--port"])
+@pytest.mark.parametrize("number", ["0", "-3", "99999999999999999999", 400 * "9", "many", "1.5"])
+def test_a_number_out_of_range_is_one_line(flag, number, capsys):
+    words = ["neighbors", "王"] if flag == "--topn" else ["tensorboard"]
+    most = "1e+15" if flag == "--topn" else "65535"
+    line = misused(capsys, *words, flag, number)
+    assert line.endswith(f"argument {flag}: expected a whole number from 1 to {most}, not '{number[:40]}'")
+
+
+def test_a_port_in_use_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("subprocess.Popen", lambda *_: pytest.fail("TensorBoard is started"))
+    with socket.create_server(("localhost", 0)) as taken:
+        port, run = taken.getsockname()[1], write_run(tmp_path / "run")
+        assert refused("tensorboard", "--run", run, "--port", port).startswith(f"--port {port}: ")
+
+
+def test_a_missing_tensorboard_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("subprocess.Popen", lambda *_: pytest.fail("TensorBoard is started"))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    message = refused("tensorboard", "--run", write_run(tmp_path / "run"))
+    assert message == "Python cannot find tensorboard; pip install -r requirements.txt"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_the_map_replaces_files_and_nothing_else(tmp_path, capsys):
+    pytest.importorskip("plotly")
+    run = write_run(tmp_path / "run")
+    os.mkfifo(tmp_path / "pipe")
+    assert refused("map", "--run", run, "--out", tmp_path / "pipe").endswith("which no file may replace; name another")
+    assert (tmp_path / "pipe").is_fifo()
+    (tmp_path / "map.html").write_text("an earlier one", encoding="utf-8")
+    ask.main(["map", "--run", str(run), "--out", str(tmp_path / "map.html")])
+    assert (tmp_path / "map.html").stat().st_size > 1e6
+    assert ": cannot be written (" in refused("map", "--run", run, "--out", tmp_path / (300 * "m"))
+
+
+def test_what_retraining_needs_is_checked_before_it_begins(tmp_path, monkeypatch):
+    text, given = tmp_path / "worlds.txt", tmp_path / "given.txt"
+    WordVectors("王", [1], np.ones((1, 4))).save_word2vec(given)
+    run = write_run(tmp_path / "run", init=given, dim=4)
+    monkeypatch.setattr("embedding_tutorial.encoded_corpus.encode_corpus", lambda *_: pytest.fail("it begins"))
+    WordVectors("妃", [1], np.ones((1, 4))).save_word2vec(given)
+    assert refused("evaluate", "--controls", "--run", run).startswith(f"{given}: has changed since {run} started")
+    given.unlink()
+    assert refused("evaluate", "--controls", "--run", run).startswith(f"{given}: ")
+    text.write_text("王" + text.read_text(encoding="utf-8"), encoding="utf-8")
+    assert refused("evaluate", "--controls", "--run", run).startswith(f"{text}: has changed since {run} was trained")
+    text.unlink()
+    assert refused("evaluate", "--controls", "--run", run) == f"{text}: no such file"
+    run = write_run(tmp_path / "another")
+    assert refused("evaluate", "--controls", "--pairs", "missing", "--run", run).startswith("missing: ")
 
 
 def command(*arguments, cwd):
@@ -132,11 +236,31 @@ def test_what_cannot_be_answered_gets_one_clear_line(place, arguments, message):
     assert message in line
 
 
-def test_a_rare_token_is_said_to_be_rare(tmp_path):
-    (tmp_path / "text.txt").write_text(two_worlds(40) + "龙来了\n龙走\n", encoding="utf-8")
-    assert run_train("--corpus", "text.txt", "--epochs", "1", "--dim", "4", cwd=tmp_path).returncode == 0
-    done = command("neighbors", "龙", cwd=tmp_path)
-    assert "'龙' has no vector: seen 2 times, fewer than --min-count 5" in done.stderr
+def test_a_missing_word_is_looked_up_in_the_text_that_was_trained_on(tmp_path):
+    text, run = tmp_path / "text.txt", tmp_path / "run"
+    text.write_text("龙来了\n龙走\n" + "凤" * 9, encoding="utf-8")
+    write_run(run, corpus=text)
+
+    def ask_for(word):
+        return refused("neighbors", word, "--run", run).removeprefix(f"{word!r} has no vector")
+
+    assert ask_for("龙") == ": it is seen 2 times, fewer than --min-count 5"
+    assert ask_for("马") == ": it is not in the text"
+    assert ask_for("王龙") == ": '龙' is seen 2 times, fewer than --min-count 5; did you mean 王?"
+    assert ask_for("凤").startswith(": it is seen 9 times, as the text is cut now; it was cut otherwise when")
+    for word in ("", " ", "龙 来", "\u3000龙"):
+        assert ask_for(word) == ": no token is empty or holds a blank; give several words one by one"
+    text.write_text("龙" * 21, encoding="utf-8")
+    assert ask_for("龙") == f"; {text} has changed since the run; it is seen 21 times in it now"
+    assert ask_for("马") == f"; {text} has changed since the run; it is seen 0 times in it now"
+    text.write_bytes("龙".encode("gbk"))
+    unknown = "; the text cannot be read any more, so whether it is rare or absent is not known ("
+    assert ask_for("马").startswith(f"{unknown}{text}: not UTF-8")
+    text.unlink()
+    assert ask_for("马") == f"{unknown}{text}: no such file)"
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(text)  # nobody writes to it: reading would never end
+        assert ask_for("马") == f"{unknown}{text}: cannot be read twice)"
 
 
 def test_a_table_is_printed_for_people(place):

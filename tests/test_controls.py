@@ -1,11 +1,15 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from conftest import COURT, FARM, two_worlds
+from conftest import COURT, FARM, two_worlds, write_run
 
+from embedding_tutorial.__main__ import main
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.controls import count_vectors, shuffled, twin_agreement, with_twins
-from embedding_tutorial.encoded_corpus import encode_corpus
+from embedding_tutorial.encoded_corpus import EncodedCorpus, encode_corpus
 from embedding_tutorial.vectors import WordVectors
+from embedding_tutorial.vocabulary import Vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +36,45 @@ def test_twins_share_the_occurrences_of_their_token(corpus):
         assert twinned.vocabulary.counts[twin_id - 1] == np.sum(twinned.ids == twin_id)
     untouched = ~np.isin(corpus.ids, corpus.vocabulary.encode(twins))
     np.testing.assert_array_equal(twinned.ids[untouched], corpus.ids[untouched])
+
+
+def test_a_twin_never_takes_the_name_of_a_token():
+    vocabulary = Vocabulary(["a", "a′", "b"], [40, 40, 40])
+    ids = np.tile(np.array([1, 2, 3], np.int32), 40)
+    corpus = EncodedCorpus(vocabulary, ids, np.full(40, 3), 0, "")
+    twinned, twins = with_twins(corpus, share=1)
+    assert set(twins) == {"a", "a′", "b"} and len({*twins, *twins.values()}) == 6
+    assert set(twins.values()) <= set(twinned.vocabulary.tokens)
+
+
+def test_controls_train_as_the_run_did(tmp_path, capsys, monkeypatch):
+    """Shuffled text is learned from the vectors that the run started from; twins from none, as only one has any."""
+    given = WordVectors(["王", "牛"], [1, 1], np.ones((2, 4)))
+    given.save_word2vec(tmp_path / "given.txt")
+    run, started_from = write_run(tmp_path / "run", dim=4, init=tmp_path / "given.txt"), []
+
+    def train(config, corpus, initial=None):
+        started_from.append(initial and initial.index_to_key)
+        tokens = corpus.vocabulary
+        return SimpleNamespace(vectors=WordVectors(tokens.tokens, tokens.counts, np.ones((len(tokens), 4))))
+
+    monkeypatch.setattr("embedding_tutorial.training.train", train)
+    main(["evaluate", "--run", str(run), "--controls"])
+    assert started_from == [["王", "牛"], None]
+
+
+def test_where_no_token_can_be_split_there_are_no_twins(tmp_path, capsys, monkeypatch):
+    (tmp_path / "text.txt").write_text((COURT + FARM + "\n") * 19, encoding="utf-8")  # twins need 20 occurrences
+    run, trained = write_run(tmp_path / "run", dim=4, corpus=tmp_path / "text.txt"), []
+
+    def train(config, corpus, initial=None):
+        trained.append(corpus)
+        return SimpleNamespace(vectors=WordVectors.load(run))
+
+    monkeypatch.setattr("embedding_tutorial.training.train", train)
+    main(["evaluate", "--run", str(run), "--controls"])
+    assert len(trained) == 1
+    assert "no twins: none of the characters is seen 20 times" in capsys.readouterr().out
 
 
 def test_twin_agreement_by_hand():

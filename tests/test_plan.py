@@ -7,6 +7,7 @@ import sys
 import pytest
 from conftest import REPOSITORY, run_python
 
+from embedding_tutorial.__main__ import main
 from embedding_tutorial.plan import Job, Speed
 
 ASK = ("-m", "embedding_tutorial", "plan", "--tokens-total", "1e6", "--vocabulary", "9999", "--dim", "50")
@@ -41,11 +42,29 @@ def test_it_answers_at_once_and_as_a_table(tmp_path):
     assert not {"jax", "keras", "tensorflow"} & set(done.stdout.split())
 
 
-@pytest.mark.parametrize("wrong", ["0", "-5", "1.5", "many", "inf", "nan"])
-def test_what_is_no_number_of_things_is_one_line(wrong, tmp_path):
-    done = run_python(*ASK[:-1], wrong, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].endswith(f"argument --dim: invalid whole number above 0 value: '{wrong}'")
+@pytest.mark.parametrize(
+    "wrong", ["0", "-5", "1.5", "many", "inf", "nan", "1e16", "1e308", "1" + 400 * "0", 5000 * "1"]
+)
+def test_what_is_no_number_of_things_is_one_line(wrong, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([*ASK[2:-1], wrong])
+    assert end.value.code == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.endswith(f"error: argument --dim: expected a whole number from 1 to 1e+15, not '{wrong[:40]}'")
+
+
+@pytest.mark.parametrize("number", ["1e-300", "1e308", "0"])
+def test_a_speed_that_no_device_has_is_one_line(number, capsys):
+    with pytest.raises(SystemExit):
+        main([*ASK[2:], "--gflops", number])
+    assert f"--gflops: expected a number from 1e-06 to 1e+12, not '{number}'" in capsys.readouterr().err
+
+
+def test_the_largest_numbers_are_reckoned_with(capsys):
+    large = ["--tokens-total", "--vocabulary", "--dim", "--epochs", "--batch-size", "--devices"]
+    main(["plan", *(part for flag in large for part in (flag, "1e15")), "--gflops", "1e-6", "--json"])
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert row["devices"] == 10**15 and row["hours"] > 0
 
 
 @pytest.mark.long

@@ -35,7 +35,7 @@ def test_short_work_prints_nothing(capsys):
 def test_a_terminal_shows_a_bar_that_goes_again():
     code = (
         "import time\nfrom embedding_tutorial.progress import watched\n"
-        "for _ in watched(range(4), 4, 'reading'): time.sleep(0.2)\nprint('done')"
+        "for _ in watched(range(4), 4, 'reading a[/b].\\x1b[31mtxt'): time.sleep(0.2)\nprint('done')"
     )
     parent, child = pty.openpty()
     pid = os.fork()
@@ -51,5 +51,6 @@ def test_a_terminal_shows_a_bar_that_goes_again():
             break
     os.waitpid(pid, 0)
     text = shown.decode()
-    assert "reading" in text and "75%" in text and "0:00:0" in text
+    assert r"reading a[/b].\x1b[31mtxt" in text  # a name steers neither the terminal nor the bar
+    assert "75%" in text and "0:00:0" in text
     assert text.rstrip().endswith("done")
