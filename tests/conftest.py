@@ -11,9 +11,12 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+hypothesis.settings.register_profile("patient", deadline=None)  # the first call builds tables, and machines are busy
+hypothesis.settings.load_profile("patient")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 COURT = "王妃皇后宫殿袍冠"
