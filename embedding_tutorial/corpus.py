@@ -61,8 +61,8 @@ def read_blocks(path: Path, digest: "hashlib._Hash | None" = None) -> Iterator[s
             the files joined into one have the same sentences, so they have the same hash.
 
     Raises:
-        InputError: there is no such file, one cannot be read, or is not UTF-8 (the message names the file
-            and the byte).
+        InputError: there is no such file, one cannot be read, is a device, or is not UTF-8 (the message names
+            the file, the byte, and what it looks like).
     """
     files = corpus_files(path)
     before = 0  # bytes of the files before this one
@@ -140,7 +140,7 @@ def _where_it_is(path: Path) -> str:
     """Why there is no such file, where that can be told."""
     if str(path) == "-" and os.path.exists("/dev/stdin"):
         return "; standard input is called /dev/stdin"
-    if {"dev", "proc"} & {*path.parts[1:2]}:
+    if str(path).startswith(("/dev/", "/proc/")):
         return "; what came out of a pipe is gone: keep the text in a file, and name that with --corpus"
     return ""
 
@@ -181,7 +181,7 @@ def count_token(path: Path, tokens: str, word: str) -> tuple[int, str]:
         The count, and the text's SHA-256 as ``EncodedCorpus.sha256`` has it, from the same pass.
 
     Raises:
-        InputError: as ``read_blocks``.
+        InputError: as ``read_blocks``, or it is a pipe.
     """
     if not can_be_read_again(path):
         raise InputError(f"{path}: is no file that can be read again")

@@ -24,6 +24,7 @@ LONGEST = 1 << 16  # characters in a sentence; a longer one is cut
 TITLES = ("Mr", "Mrs", "Ms", "Dr", "Prof", "St", "Rev", "Capt", "Col", "Gen", "Lt")  # a name follows their full stop
 
 
+@functools.cache
 def _properties() -> np.ndarray:
     """``table[code]``: the properties of a code point, ``(0x110000,)`` uint16; none above U+FFFF."""
     table = np.zeros(sys.maxunicode + 1, np.uint16)
@@ -38,9 +39,6 @@ def _properties() -> np.ndarray:
     for bit, members in ((LINE_END, "\n\r"), (MARK, "。！？!?…"), (FULL_STOP, "."), (QUOTE, "\"'＂＇")):
         table[[ord(character) for character in members]] |= bit
     return table
-
-
-_PROPERTIES = _properties()
 
 
 def code_points(text: str) -> np.ndarray:
@@ -81,7 +79,7 @@ def _natural_ends(codes: np.ndarray) -> np.ndarray:
     """Where line ends and marks end sentences, ``(s,)``."""
     if not len(codes):
         return np.zeros(0, np.int64)
-    properties = np.pad(_PROPERTIES[codes], CONTEXT, constant_values=OUTSIDE)
+    properties = np.pad(_properties()[codes], CONTEXT, constant_values=OUTSIDE)
     around = np.lib.stride_tricks.sliding_window_view(properties, 2 * CONTEXT + 1)  # (n, 33) a view, not a copy
     properties = around[:, CONTEXT]
     places = np.flatnonzero(properties & (MARK | FULL_STOP | LINE_END) > 0)  # (k,) the rest looks at these few alone
@@ -90,7 +88,7 @@ def _natural_ends(codes: np.ndarray) -> np.ndarray:
     ends |= (here & FULL_STOP > 0) & (following & BLANK > 0)
     before_blank = np.flatnonzero(ends & (following & (BLANK | LINE_END) == BLANK))
     for some in np.array_split(before_blank, len(before_blank) // (1 << 16) + 1):
-        before = codes[np.maximum(places[some, None] - np.arange(CONTEXT, 0, -1), 0)]
+        before = codes[np.maximum(places[some] - np.arange(CONTEXT, 0, -1)[:, None], 0)]
         ends[some] = ~_goes_on(around[places[some]], before)
     return places[ends | (here & LINE_END > 0)]
 
@@ -100,7 +98,7 @@ def _goes_on(around: np.ndarray, before: np.ndarray) -> np.ndarray:
 
     Args:
         around: properties of the characters about each mark, which stands in the middle, ``(k, 33)``.
-        before: the code points before each, ``(k, 16)``; wrong ones before the text's start.
+        before: the code points before each, ``(16, k)``; wrong ones before the text's start.
 
     Returns:
         ``(k,)`` bool.
@@ -115,7 +113,7 @@ def _goes_on(around: np.ndarray, before: np.ndarray) -> np.ndarray:
     name_follows = (around[:, CONTEXT - 1] & UPPER > 0) & (around[:, CONTEXT - 2] & LETTER == 0)
     for title in map(code_points, TITLES):
         is_word = around[:, CONTEXT - len(title) - 1] & LETTER == 0
-        name_follows |= is_word & (before[:, -len(title) :] == title).all(axis=1)
+        name_follows |= is_word & (before[-len(title) :] == title[:, None]).all(axis=0)
     return goes_on | (around[:, CONTEXT] & FULL_STOP > 0) & (name_follows | (next_letter & (LOWER | OUTSIDE) > 0))
 
 
@@ -129,7 +127,7 @@ def _with_cuts(codes: np.ndarray, ends: np.ndarray) -> np.ndarray:
         start, end = int(ends[number - 1]) + 1 if number else 0, int(ends[number]) + 1
         while end - start > LONGEST:
             middle = start + LONGEST // 2
-            blanks = np.flatnonzero(_PROPERTIES[codes[middle : start + LONGEST]] & BLANK)
+            blanks = np.flatnonzero(_properties()[codes[middle : start + LONGEST]] & BLANK)
             start = middle + 1 + (int(blanks[-1]) if len(blanks) else 0)
             cuts.append(start - 1)
     return np.sort(np.append(ends, cuts)) if cuts else ends
@@ -198,7 +196,7 @@ ASCII, OTHER_SCRIPT, ON_LETTER = 1, 2, 4
 def _word_kinds() -> np.ndarray:
     """``table[code]``: a letter or digit of ASCII, of another script than Han and kana, a mark on one, or 0."""
     table = np.zeros(sys.maxunicode + 1, np.uint8)
-    rjieba_s = re.compile("CJK|IDEOGRAPHIC|HANGZHOU|HIRAGANA|KATAKANA|HENTAIGANA|KANA REPEAT")
+    han_or_kana = re.compile("CJK|IDEOGRAPHIC|HANGZHOU|HIRAGANA|KATAKANA|HENTAIGANA|KANA REPEAT")
     for code in range(0x20000):  # above are Han and selectors of their variants
         category = unicodedata.category(chr(code))
         if category[0] == "M":
@@ -206,7 +204,7 @@ def _word_kinds() -> np.ndarray:
         elif category[0] == "L" or category in ("Nd", "Nl"):
             if code < 0x80:
                 table[code] = ASCII
-            elif not rjieba_s.search(unicodedata.name(chr(code), "")):
+            elif not han_or_kana.search(unicodedata.name(chr(code), "")):
                 table[code] = OTHER_SCRIPT
     return table
 
@@ -226,7 +224,7 @@ def tokenize_block(text: str, tokens: str) -> tuple[list[str], np.ndarray, np.nd
         # Without a loop over the characters: each step works on a whole array.
         codes = code_points(text)
         ends = sentence_ends(codes)
-        kept = _PROPERTIES[codes] & BLANK == 0
+        kept = _properties()[codes] & BLANK == 0
         codes = codes[kept]
         first = np.full(sys.maxunicode + 1, len(codes), np.int32)
         # The first appearance is written last, and stays.
@@ -236,10 +234,13 @@ def tokenize_block(text: str, tokens: str) -> tuple[list[str], np.ndarray, np.nd
         number[codes[appearing]] = np.arange(len(appearing))
         names, numbers = [chr(code) for code in codes[appearing]], number[codes]
     else:
-        # All at once, with a line end, which no sentence holds, after each.
-        words = cut_words("".join(sentence + "\n" for sentence in split_sentences(text)))
+        sentences = split_sentences(text)
         number_of: defaultdict[str, int] = defaultdict(count().__next__)
-        found = np.fromiter(map(number_of.__getitem__, words), np.int32, len(words))
+        found = [np.zeros(0, np.int32)]
+        for first in range(0, len(sentences), 1000):  # at a time, with a line end, which none holds, after each
+            words = cut_words("".join(sentence + "\n" for sentence in sentences[first : first + 1000]))
+            found.append(np.fromiter(map(number_of.__getitem__, words), np.int32, len(words)))
+        found = np.concatenate(found)
         ends = np.flatnonzero(found == number_of["\n"])
         token = np.array([not name.isspace() for name in number_of])  # (names,)
         kept = token[found]

@@ -11,6 +11,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -22,6 +23,8 @@ from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import Vocabulary
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+hypothesis.settings.register_profile("patient", deadline=None)  # the first call builds tables, and machines are busy
+hypothesis.settings.load_profile("patient")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 COURT = "王妃皇后宫殿袍冠"

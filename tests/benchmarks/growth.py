@@ -1,7 +1,7 @@
-"""What grows with the text, the vocabulary and the vectors' size, and what does not.
+"""What grows with the text, the shape of its lines, the vocabulary and the vectors' size, and what does not.
 
-    python tests/benchmarks/growth.py TEXT              three tables, and growth.json
-    python tests/benchmarks/growth.py TEXT --times 1 10
+    python tests/benchmarks/growth.py TEXT              four tables, and growth.json
+    python tests/benchmarks/growth.py TEXT --times 1 10 --shape-times 5
 
 Longer texts are the given one written out several times, its lines in another order each time;
 large vocabularies are drawn by Zipf's law. Every measurement is a process of its own. Memory is
@@ -12,11 +12,13 @@ system may drop.
 import argparse
 import json
 import random
+import re
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -68,13 +70,13 @@ def timed_steps(corpus, config) -> dict:
     }
 
 
-def text_once(path: Path) -> dict:
+def text_once(path: Path, tokens: str = "characters") -> dict:
     """Read and encode a text, then train on it for some steps."""
     from embedding_tutorial.config import TrainingConfig
     from embedding_tutorial.encoded_corpus import encode_corpus
 
     memory = OwnMemory()
-    config = TrainingConfig(corpus=path, dim=100)
+    config = TrainingConfig(corpus=path, tokens=tokens, dim=100)
     started = time.perf_counter()
     corpus = encode_corpus(config)
     read, read_peak = time.perf_counter() - started, memory.peak
@@ -120,11 +122,22 @@ def write_longer(text: Path, target: Path, times: int) -> None:
             file.writelines(lines)
 
 
+SHAPES: dict[str, Callable[[str], str]] = {
+    "its own lines": lambda text: text,
+    "one line": lambda text: text.replace("\n", " "),
+    "one line, no marks": lambda text: re.sub(r"\W+", " ", text),
+    "one line, no marks or blanks": lambda text: re.sub(r"\W+", "", text),
+    "2,000 characters a line, no marks": lambda text: re.sub(r"(.{2000})", r"\1\n", re.sub(r"\W+", "", text)),
+    "a mark after each character": lambda text: re.sub(r"(\w)\W*", r"\1. ", text),
+}
+
+
 def main() -> None:
     """Measure, print tables in Markdown, write ``growth.json``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("text", type=Path)
     parser.add_argument("--times", type=int, nargs="*", default=[1, 10, 100])
+    parser.add_argument("--shape-times", type=int, default=10)
     parser.add_argument("--vocabulary", type=int, nargs="*", default=[10_000, 100_000, 500_000])
     parser.add_argument("--dim", type=int, nargs="*", default=[32, 100, 300])
     parser.add_argument("--json", type=Path, default=Path("growth.json"))
@@ -135,10 +148,10 @@ def main() -> None:
 
         import_keras_quietly()
         kind, *values = options.one
-        print(json.dumps(text_once(Path(values[0])) if kind == "text" else drawn_once(*map(int, values))))
+        print(json.dumps(text_once(Path(values[0]), *values[1:]) if kind == "text" else drawn_once(*map(int, values))))
         return
 
-    results: dict[str, list] = {"text": [], "vocabulary": [], "dim": []}
+    results: dict[str, list] = {"text": [], "shape": [], "vocabulary": [], "dim": []}
     with tempfile.TemporaryDirectory() as place:
         longer = Path(place) / "longer.txt"
         print("| text | tokens | read, s | tokens a second | MB then | ms a step | MB |\n|---|---|---|---|---|---|---|")
@@ -151,6 +164,19 @@ def main() -> None:
                 f"| {row['read_mb']:.0f} | {row['milliseconds']:.2f} | {row['mb']:.0f} |",
                 flush=True,
             )
+        print("\n| lines | tokens | read, MB a second | MB then | ms a step | MB |\n|---|---|---|---|---|---|")
+        for shape, reshape in SHAPES.items():
+            write_longer(options.text, longer, options.shape_times)
+            longer.write_text(reshape(longer.read_text(encoding="utf-8")), encoding="utf-8")
+            for tokens in ("characters", "words"):
+                row = measure("text", longer, tokens)
+                row["megabytes_a_second"] = longer.stat().st_size / 1e6 / row["read"]
+                results["shape"].append({"shape": shape, "of": tokens, **row})
+                print(
+                    f"| {shape} | {row['tokens']:,} {tokens} | {row['megabytes_a_second']:.1f} "
+                    f"| {row['read_mb']:.0f} | {row['milliseconds']:.2f} | {row['mb']:.0f} |",
+                    flush=True,
+                )
     for name, pairs in (
         ("vocabulary", [(size, 100) for size in options.vocabulary]),
         ("dim", [(10_000, dim) for dim in options.dim]),
