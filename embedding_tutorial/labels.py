@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 LONGEST_LABEL = 40  # characters
 
@@ -33,16 +34,8 @@ def visible(token: str, longest: int = LONGEST_LABEL) -> str:
     >>> visible("王妃"), visible("\\u3000"), visible("007")
     ('王妃', '\\\\u3000', "'007'")
     """
-    shown, follows = "", False  # whether a visible character stands before
-    for c in token:
-        category = unicodedata.category(c)
-        mark = category.startswith("M")
-        if follows and (mark or c in _JOINERS):
-            piece = c
-        elif category in _INVISIBLE or _IGNORABLE.match(c):
-            piece, follows = f"\\u{ord(c):04x}", False
-        else:
-            piece, follows = _DOTTED_CIRCLE + c if mark else c, True
+    shown = ""
+    for piece in _seen(token):
         if len(shown + piece) > longest:
             shown += "…"
             break
@@ -51,9 +44,25 @@ def visible(token: str, longest: int = LONGEST_LABEL) -> str:
 
 
 def printable(text: str) -> str:
-    """The text as a terminal can show it in one line: what cannot be seen, or would steer the terminal, is an escape.
+    """The text as a terminal can show it in one line: as ``visible``, but whole, with its blanks, and no quotes.
 
     >>> printable("王妃 \\x1b[31m")
-    '王妃 \\\\x1b[31m'
+    '王妃 \\\\u001b[31m'
     """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(_seen(text, kept=" "))
+
+
+def _seen(text: str, kept: str = "") -> Iterator[str]:
+    """What is seen of each character, see ``visible``; those in ``kept`` are themselves."""
+    follows = False  # whether a visible character stands before
+    for c in text:
+        category = unicodedata.category(c)
+        mark = category.startswith("M")
+        if follows and (mark or c in _JOINERS):
+            yield c
+        elif c not in kept and (category in _INVISIBLE or _IGNORABLE.match(c)):
+            follows = False
+            yield f"\\u{ord(c):04x}"
+        else:
+            follows = c not in kept
+            yield _DOTTED_CIRCLE + c if mark else c

@@ -76,7 +76,8 @@ def evaluate_run(directory: Path, pairs: Path | None, questions: Path | None, co
             figure, name = f"analogies, {section.name}", section.name
             if name is None:
                 figure, name = "analogies", "all sections"
-            rows.append([figure, "trained", value, None, None, 1 / len(vectors), section.known])
+            chance = round(1 / max(len(vectors) - 3, 1), 6)  # the question's three words are no answers
+            rows.append([figure, "trained", value, None, None, chance, section.known])
             note = f"{name}: {section.known} of {section.total} questions have vectors"
             if section.known:
                 note += f"; median rank of the answer {section.median_rank:g}, "

@@ -132,17 +132,17 @@ def test_json_is_read_back_on_every_console(encoding, monkeypatch):
 
 
 def test_no_character_steers_the_terminal(tmp_path, capsys):
-    tokens = [*(COURT + FARM), "\x1b", "\x9b", "\u202e"]
-    vectors = WordVectors(tokens, [9] * 19, np.random.default_rng(0).normal(size=(19, 4)))
+    tokens = [*(COURT + FARM), "\x1b", "\x9b", "\u202e", "\ufe0f", "\u0301"]
+    vectors = WordVectors(tokens, [9] * 21, np.random.default_rng(0).normal(size=(21, 4)))
     run = write_run(tmp_path / "\x1b[31m", vectors=vectors, dim=4)
     for words in (["neighbors", "王\x1b", "王"], ["similarity", "\x9b", "王"], ["evaluate"]):
         ask.main([*words, "--run", str(run)])
         printed = capsys.readouterr().out
         assert printed and printed.replace("\n", "").isprintable()
     ask.main(["neighbors", "王", "--topn", "99", "--run", str(run)])
-    assert {"\\x1b", "\\x9b", "\\u202e"} <= set(capsys.readouterr().out.split())
+    assert {r"\u001b", r"\u009b", r"\u202e", r"\ufe0f", "\u25cc\u0301"} <= set(capsys.readouterr().out.split())
     assert r"\x1b[32m" in refused("neighbors", "\x1b[32m", "--run", run)
-    assert r"\x1b[33m: no such" in refused("neighbors", "王", "--run", "\x1b[33m")
+    assert r"\u001b[33m: no such" in refused("neighbors", "王", "--run", "\x1b[33m")
     assert misused(capsys, "plan", "\x1b[34m").isprintable()
 
 
@@ -161,6 +161,23 @@ def test_a_question_without_an_answer_says_so(tmp_path, capsys):
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == 2 and "no two characters of this run are of one group or have one radical" in printed[1]
     assert answer(capsys, "evaluate", "--run", tmp_path / "letters")["rows"] == []
+
+
+def test_what_a_test_file_cannot_tell_is_not_known_and_the_note_says_why(tmp_path, capsys):
+    (tmp_path / "pairs").write_text("王\t妃\t5\n牛\t羊\t5\n", encoding="utf-8")  # equal scores have no ranks
+    (tmp_path / "questions").write_text(": known\n王 妃 皇 后\n: unknown\n龙 凤 虎 豹\n", encoding="utf-8")
+    files = ["--pairs", tmp_path / "pairs", "--analogies", tmp_path / "questions", "--run", write_run(tmp_path / "run")]
+    found = answer(capsys, "evaluate", *files)
+    figures = {row["figure"]: row for row in found["rows"]}
+    assert figures["word pairs, Spearman"]["value"] is None
+    assert figures["analogies, unknown"]["value"] is None and figures["analogies, unknown"]["tokens"] == 0
+    assert figures["analogies, known"]["chance"] == pytest.approx(
+        1 / 13, abs=1e-6
+    )  # the question's words are no answers
+    assert "unknown: 0 of 1 questions have vectors" in found["notes"]
+    assert any("2 of 2 pairs have vectors; all scores are equal" in note for note in found["notes"])
+    ask.main(["evaluate", *map(str, files)])
+    assert "nan" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("flag", ["--topn", "--port"])
