@@ -185,7 +185,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     command("odd-one-out", odd_one_out, "+", "which word does not belong")
     sub = command("evaluate", evaluate, help="agreement with what the model was never told, beside chance")
-    sub.add_argument("--pairs", type=Path, metavar="FILE", help="word pairs with human scores: word TAB word TAB score")
+    sub.add_argument("--pairs", type=Path, metavar="FILE", help="word pairs with human scores: word, word, score")
     sub.add_argument("--analogies", type=Path, metavar="FILE", help="analogies: ': section' lines, then a b c d")
     sub.add_argument(
         "--controls",
