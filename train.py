@@ -14,28 +14,38 @@ import shlex
 import sys
 from pathlib import Path
 
+from embedding_tutorial import terminal
+
+if __name__ == "__main__":
+    terminal.take_over("train.py")
+
+from embedding_tutorial.batches import default_batch_size
 from embedding_tutorial.checkpoint import Checkpoint
-from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.corpus import can_be_read_again, corpus_files, text_sha256
 from embedding_tutorial.encoded_corpus import EncodedCorpus, encode_corpus
-from embedding_tutorial.run_directory import check_needed, check_text, claim, is_finished, read_begun
+from embedding_tutorial.plan import check_memory
+from embedding_tutorial.quiet import check_environment, import_keras_quietly
+from embedding_tutorial.run_directory import CONFIG, check_needed, check_text, claim, is_finished, read_begun
 from embedding_tutorial.vectors import WordVectors, starting_vectors
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Parse flags, join the other devices and processes where there are any, and learn."""
     config = TrainingConfig.from_command_line(arguments)
-    if config.distribute is None:
-        learn(config, writes=True)
-        return
-    from embedding_tutorial.quiet import import_keras_quietly
+    check_environment(["rjieba"] if config.tokens == "words" else [])
+    directory = config.run_directory
+    before = written(directory)
+    with terminal.when_stopped(lambda: how_to_go_on(config, config.resume or written(directory) != before)):
+        if config.distribute is None:
+            learn(config, writes=True)
+            return
+        import_keras_quietly()
 
-    import_keras_quietly()
+        from embedding_tutorial.distributed import joined
 
-    from embedding_tutorial.distributed import joined
-
-    with joined(config) as share:
-        learn(config, writes=share.process == 0)
+        with joined(config) as share:
+            learn(config, writes=share.process == 0)
 
 
 def learn(config: TrainingConfig, writes: bool) -> None:
@@ -61,13 +71,10 @@ def learn(config: TrainingConfig, writes: bool) -> None:
         initial = None if checkpoint else starting_vectors(config, begun["init_sha256"] if config.resume else None)
         font = find_font(config.font)
         corpus = encode_corpus(config)
+        scored = 0 if config.negatives else config.batch_size or default_batch_size(len(corpus.ids))
+        check_memory(len(corpus.vocabulary), config.dim, scored)
         say_what_was_read(config, corpus, font, begun is not None)
-        try:
-            train(config, corpus, initial, font, checkpoint)
-        except KeyboardInterrupt:
-            again = shlex.join([shown(Path(sys.executable)), sys.argv[0], "--resume", str(directory)])
-            print(f"\nStopped. To go on after the last finished epoch:\n  {again}")
-            sys.exit(130)
+        train(config, corpus, initial, font, checkpoint)
 
 
 def say_what_was_read(config: TrainingConfig, corpus: EncodedCorpus, font: Path | None, holds_a_run: bool) -> None:
@@ -99,8 +106,6 @@ def train(
     checkpoint: Checkpoint | None,
 ) -> None:
     """Train, export, and show neighbours before and after."""
-    from embedding_tutorial.quiet import import_keras_quietly
-
     import_keras_quietly()
 
     from embedding_tutorial.evaluation import telling_tokens
@@ -121,16 +126,25 @@ def train(
     print("  http://localhost:6006/#projector")
 
 
+def written(directory: Path) -> int:
+    """When ``config.json`` of a run directory was written; 0 where there is none."""
+    path = directory / CONFIG
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def how_to_go_on(config: TrainingConfig, begun: bool) -> str:
+    """What to tell after a stop: the command that goes on with the run, if it is begun and not finished."""
+    if not begun or is_finished(config.run_directory):
+        return ""
+    flags = sys.argv[1:] if config.resume else ["--resume", str(config.run_directory)]
+    again = shlex.join([shown(Path(sys.executable)), sys.argv[0], *flags])
+    return f" To go on after the last finished epoch:\n  {again}"
+
+
 def shown(path: Path) -> str:
     """The path as seen from here, where that is shorter."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(errors="backslashreplace")  # a console that cannot show a character shows its number
-    try:
-        main()
-    except InputError as error:
-        sys.exit(f"train.py: error: {error}")
-    except OSError as error:  # a full disk, above all
-        sys.exit(f"train.py: error: {error.filename or 'the run directory'}: {error.strerror or error}")
+    main()

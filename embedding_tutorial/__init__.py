@@ -21,5 +21,6 @@ Read the modules in the order in which the data flows through them:
 ``lessons`` teach.
 
 ``config``, ``corpus``, ``vocabulary``, ``encoded_corpus``, ``vectors``, ``evaluation``, ``projector`` and ``plan`` need
-no Keras; ``quiet`` imports it without noise. To load a saved ``model.keras``, import ``model`` first.
+no Keras; ``quiet`` imports it without noise. ``terminal`` sees to Ctrl-C and to errors in one line. To load a saved
+``model.keras``, import ``model`` first.
 """

@@ -26,6 +26,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from embedding_tutorial import terminal
+
+if __name__ == "__main__":
+    terminal.take_over("embedding_tutorial")
+
 import numpy as np
 
 from embedding_tutorial.answers import analogy, neighbors, newest_run, odd_one_out, similarity
@@ -57,8 +62,8 @@ def tensorboard(options: argparse.Namespace) -> None:
         raise InputError(f"--port {options.port}: {error.strerror}; name another") from None
     print(f"Open http://localhost:{options.port}/#projector   (Ctrl-C ends it)", flush=True)
     command = [sys.executable, "-m", "tensorboard.main", f"--logdir={options.run}", f"--port={options.port}"]
-    with contextlib.suppress(KeyboardInterrupt):
-        sys.exit(subprocess.call(command))
+    with subprocess.Popen(command) as server, terminal.when_stopped(server.terminate):
+        sys.exit(server.wait())
 
 
 def draw_map(options: argparse.Namespace) -> dict[str, Any]:
@@ -243,8 +248,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(errors="backslashreplace")  # a console that cannot show a character shows its number
-    try:
-        main()
-    except InputError as error:
-        sys.exit(f"embedding_tutorial: error: {error}")
+    main()

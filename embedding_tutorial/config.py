@@ -6,8 +6,9 @@ This file checks single values only. Whether the corpus can be read is
 
 import argparse
 import dataclasses
-import math
+import operator
 import os
+import reprlib
 import typing
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,13 @@ from embedding_tutorial.labels import printable
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WILDCARDS = set("*?[]")  # in a pattern that names several files
+
+# A rule for a number, how it is told, and what holds where the number keeps it. NaN keeps none.
+LIMITS = {
+    "minimum": ("at least", operator.ge),
+    "maximum": ("at most", operator.le),
+    "below": ("less than", operator.lt),
+}
 
 
 class InputError(ValueError):
@@ -33,7 +41,7 @@ def one_line(error: Exception) -> str:
 def _option(default: Any, help: str, **rules: Any) -> Any:
     """A dataclass field with a help text and rules.
 
-    ``choices``, ``minimum`` and ``below`` bound its value. ``place`` marks what says where a run is computed,
+    ``choices`` and the rules of ``LIMITS`` bound its value. ``place`` marks what says where a run is computed,
     not what it learns: that is no setting of the run, and may be another when it goes on.
     """
     return dataclasses.field(default=default, metadata={"help": help, **rules})
@@ -61,18 +69,25 @@ class TrainingConfig:
         "skipgram: a token predicts its neighbours; cbow: the neighbours predict the token between them",
         choices=("skipgram", "cbow"),
     )
-    dim: int = _option(32, "numbers in a vector", minimum=2)
-    window: int = _option(5, "how many tokens to each side are neighbours", minimum=1)
+    dim: int = _option(32, "numbers in a vector", minimum=2, maximum=10_000)
+    window: int = _option(5, "how many tokens to each side are neighbours", minimum=1, maximum=1_000)
     negatives: int = _option(
-        5, "noise tokens beside each true neighbour (0: full softmax over the vocabulary)", minimum=0
+        5, "noise tokens beside each true neighbour (0: full softmax over the vocabulary)", minimum=0, maximum=1_000
     )
-    min_count: int = _option(5, "tokens seen fewer times are left out", minimum=1)
+    min_count: int = _option(5, "tokens seen fewer times are left out", minimum=1, below=2**31)
     sample: float = _option(
-        0.0, "drop frequent tokens at random, as word2vec does, say 0.001: quicker; small texts lose by it", minimum=0.0
+        0.0,
+        "drop frequent tokens at random, as word2vec does, say 0.001: quicker; small texts lose by it",
+        minimum=0.0,
+        maximum=1.0,
     )
-    epochs: int = _option(10, "passes over the corpus", minimum=1)
-    batch_size: int | None = _option(None, "tokens in a training step (default: 256 to 2048, by the text)", minimum=1)
-    learning_rate: float = _option(0.4, "step size of the first update; it falls linearly to a fiftieth", minimum=1e-9)
+    epochs: int = _option(10, "passes over the corpus", minimum=1, maximum=1_000_000)
+    batch_size: int | None = _option(
+        None, "tokens in a training step (default: 256 to 2048, by the text)", minimum=1, maximum=100_000
+    )
+    learning_rate: float = _option(
+        0.4, "step size of the first update; it falls linearly to a fiftieth", minimum=1e-9, maximum=1e30
+    )
     validation_split: float = _option(0.05, "share of the sentences kept out of training", minimum=0.0, below=1.0)
     seed: int = _option(1, "same seed, same vectors", minimum=0, below=2**31)
     init: Path | None = _option(None, "start from these vectors (word2vec's text format) where tokens agree")
@@ -90,7 +105,7 @@ class TrainingConfig:
     coordinator: str | None = _option(
         None, "with --distribute and --processes: HOST:PORT where process 0 listens", place=True
     )
-    processes: int | None = _option(None, "how many processes train together", minimum=1, place=True)
+    processes: int | None = _option(None, "how many processes train together", minimum=1, maximum=10_000, place=True)
     process: int | None = _option(None, "the number of this one, from 0", minimum=0, place=True)
 
     def __post_init__(self) -> None:
@@ -98,10 +113,11 @@ class TrainingConfig:
             value, rules, flag = getattr(self, field.name), field.metadata, _flag(field.name)
             if "choices" in rules and value not in (*rules["choices"], field.default):
                 raise InputError(f"{flag} must be one of {', '.join(rules['choices'])}, not {value}")
-            if "minimum" in rules and value is not None and not (math.isfinite(value) and value >= rules["minimum"]):
-                raise InputError(f"{flag} must be at least {rules['minimum']}, not {value}")
-            if "below" in rules and value >= rules["below"]:
-                raise InputError(f"{flag} must be less than {rules['below']}, not {value}")
+            for rule, (words, holds) in LIMITS.items():
+                if rule in rules and value is not None and not holds(value, rules[rule]):
+                    raise InputError(f"{flag} must be {words} {rules[rule]}, not {reprlib.repr(value)}")
+            if isinstance(value, Path):
+                _check_name(flag, value)
         company = (self.coordinator, self.processes, self.process)
         if any(value is not None for value in company) and (self.distribute is None or None in company):
             raise InputError("--coordinator, --processes and --process go together, and with --distribute")
@@ -205,6 +221,20 @@ class TrainingConfig:
                     "leave the flag out, or start a new run"
                 )
         return dataclasses.replace(started, **{name: value for name, value in given.items() if name in places})
+
+
+def _check_name(flag: str, path: Path) -> None:
+    """Refuse a name that is not UTF-8 on the disk: TensorFlow would write elsewhere, and JSON cannot hold some."""
+    path = path.absolute()
+    try:
+        alike = os.fsencode(path) == str(path).encode()
+    except UnicodeEncodeError:
+        alike = False
+    if not alike:
+        raise InputError(
+            f"{flag} {path}: the name is not UTF-8; rename it, or, where other programs show it rightly, "
+            "set the environment variable PYTHONUTF8=1"
+        )
 
 
 def _seen_from(directory: Path, path: Path) -> str:

@@ -113,8 +113,8 @@ def encode_corpus(config: TrainingConfig) -> EncodedCorpus:
                 number = np.array([number_of.setdefault(name, len(number_of)) for name in names], np.int32)
                 counts = np.pad(counts, (0, len(number_of) - len(counts)))
                 counts[number] += np.bincount(numbers, minlength=len(names))
-                number[numbers].tofile(tokens)
-                lengths.tofile(sizes)
+                tokens.write(number[numbers])  # tofile() would pass over a disk that is full at the very end
+                sizes.write(lengths)
             numbers, lengths = _mapped(tokens, config.corpus), _mapped(sizes, config.corpus)
     except OSError as error:
         raise InputError(

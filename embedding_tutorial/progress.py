@@ -47,6 +47,7 @@ class Meter:
                 self.bar = Progress(transient=True)  # it goes when the work is done
                 self.task = self.bar.add_task(escape(self.what), total=self.total)
                 self.bar.start()
+                self.bar.console.show_cursor()  # a process that is stopped leaves it as it is
             if self.bar:
                 self.bar.update(self.task, completed=done)
         elif now - self.shown >= EVERY and 0 < done < self.total:

@@ -1,49 +1,121 @@
-"""Import Keras without the dozen lines that TensorFlow prints about the machine, and share out its cores."""
+"""Import Keras without the dozen lines that TensorFlow prints about the machine, and share out its cores.
 
+The settings of Keras and TensorFlow are checked first: some would crash them, some would change results.
+"""
+
+import json
 import os
+import subprocess
 import sys
-import tempfile
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
 
-from embedding_tutorial.config import InputError
+from embedding_tutorial.config import InputError, one_line
+from embedding_tutorial.terminal import when_stopped
+
+BACKENDS = ("tensorflow", "jax")
+# Whatever the backend, TensorFlow feeds the batches and writes TensorBoard's files.
+PACKAGES = ("tensorflow", "keras", "tensorboard", "pandas", "rich")
+
+KEEPER = "import sys; sys.stderr.buffer.write(sys.stdin.buffer.read())"
+
+
+def check_environment(packages: Sequence[str] = ()) -> None:
+    """Refuse at once what the import of Keras, or the training, would fail by later.
+
+    Args:
+        packages: those needed beside ``PACKAGES``.
+
+    Raises:
+        InputError: an environment variable or ``keras.json`` asks for what cannot work.
+        ModuleNotFoundError: a package is missing.
+    """
+    place, backend = _backend()
+    if backend not in BACKENDS:
+        raise InputError(
+            f"{place} is {backend}, but only {' and '.join(BACKENDS)} work here; "
+            f"set the environment variable KERAS_BACKEND={BACKENDS[0]}"
+        )
+    for name in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
+        if name in os.environ:
+            raise InputError(f"{name} is {os.environ[name]}: it ends training early; unset it")
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        number = os.environ.get(name) or "0"
+        if not (number.isdecimal() and len(number) <= 3):
+            raise InputError(f"{name} is {number}; it must be a whole number from 0 (all cores) to 999")
+    for name in (*PACKAGES, backend, *packages):
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def _backend() -> tuple[str, str]:
+    """Where the backend of Keras is set, and to what."""
+    if os.environ.get("KERAS_BACKEND"):
+        return "KERAS_BACKEND", os.environ["KERAS_BACKEND"]
+    file = _settings_file()
+    try:
+        settings = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # Keras passes over it
+        settings = {}
+    if not isinstance(settings, dict):
+        raise InputError(f"{file}: holds no settings; mend it, or remove it")
+    return f"{file}: backend", settings.get("backend", BACKENDS[0])
+
+
+def _settings_file() -> Path:
+    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "keras.json"
 
 
 def import_keras_quietly() -> None:
     """Import Keras and its backend; what they print is shown only if that fails.
 
     TensorFlow's C++ code writes to file descriptor 2 itself, past ``sys.stderr`` and
-    partly past ``TF_CPP_MIN_LOG_LEVEL``, so the descriptor is turned aside meanwhile.
+    partly past ``TF_CPP_MIN_LOG_LEVEL``, so the descriptor leads to another process meanwhile.
+    That one shows what it got when this process crashes, and is killed when all is well.
 
     Raises:
-        InputError: the backend, or something else, is not installed.
+        InputError: as ``check_environment``, or Keras refuses its ``keras.json``.
+        ModuleNotFoundError: as ``check_environment``.
     """
+    check_environment()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # later on: warnings and errors only
     # A step is some fifty small operations, of which several can run at once. Threads that share one of
     # them mostly wait for each other: half the cores for that, all of them for running side by side.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
     sys.stderr.flush()
     terminal = os.dup(2)
-    with tempfile.TemporaryFile() as aside:
-        os.dup2(aside.fileno(), 2)
-        try:
+    # In a session of its own it does not hear of Ctrl-C.
+    keeper = subprocess.Popen([sys.executable, "-IS", "-c", KEEPER], stdin=subprocess.PIPE, start_new_session=True)
+    os.dup2(keeper.stdin.fileno(), 2)
+    keeper.stdin.close()
+    show = True
+    try:
+        with when_stopped(keeper.kill):
             import keras
-            import tensorflow as tf  # whatever the backend, it feeds the batches and writes TensorBoard's files
+            import tensorflow as tf
 
+            # One seed shall give the same vectors everywhere, whatever keras.json says.
+            keras.config.set_floatx("float32")
+            keras.config.set_epsilon(1e-7)
             # The first look for a GPU prints too. Where there is one that cannot be used, say why.
             gpus = tf.config.list_physical_devices("GPU")
             if keras.backend.backend() != "tensorflow":
                 tf.config.set_visible_devices([], "GPU")  # it would take all of their memory
-            elif not gpus and os.path.exists("/dev/nvidia0"):
-                aside.seek(0)
-                os.write(terminal, aside.read())
-        except ModuleNotFoundError as error:
-            raise InputError(
-                f"Python cannot find {error.name}; pip install -r requirements.txt, or, where KERAS_BACKEND asks for "
-                "it, -r requirements-optional.txt"
-            ) from None
-        except BaseException:
-            aside.seek(0)
-            os.write(terminal, aside.read())
+                show = False
+            else:
+                hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+                show = not gpus and not hidden and os.path.exists("/dev/nvidia0")
+    except ValueError as error:
+        if "configuration" not in str(error):  # Invalid `floatx` configuration, and the like
             raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
+        raise InputError(f"{_settings_file()}: {one_line(error)}; mend it, or remove it") from None
+    except KeyboardInterrupt:
+        show = False
+        raise
+    finally:
+        if not show:
+            keeper.kill()
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        keeper.wait()

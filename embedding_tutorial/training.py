@@ -1,7 +1,9 @@
 """From an encoded text to learned vectors: build, compile, fit, export."""
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -77,6 +79,19 @@ def vectors_of(model: EmbeddingModel, vocabulary: Vocabulary) -> WordVectors:
     return WordVectors(vocabulary.tokens, vocabulary.counts, matrix[1 : len(vocabulary) + 1].copy())
 
 
+@contextlib.contextmanager
+def event_files() -> Iterator[None]:
+    """Make an ``InputError`` of what TensorFlow says when it cannot write an event file of TensorBoard."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if "Summary" not in error.message:  # the name of the operation that failed
+            raise
+        reason = re.sub(r"\{\{.*?\}\} |\[Op:.*", "", error.message.splitlines()[0])
+        raise InputError(f"TensorBoard's event files cannot be written: {reason.strip()}") from None
+
+
+@event_files()
 def train(
     config: TrainingConfig,
     corpus: EncodedCorpus,

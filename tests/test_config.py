@@ -48,6 +48,18 @@ def test_flags_become_the_configuration():
         ({"learning_rate": float("inf")}, "--learning-rate must be"),
         ({"validation_split": 1.0}, "--validation-split must be less than 1.0"),
         ({"seed": -1}, "--seed must be at least 0"),
+        ({"dim": 1_000_000_000}, "--dim must be at most 10000, not 1000000000"),
+        ({"window": 1_000_000_000}, "--window must be at most 1000, not"),
+        ({"negatives": 1_000_000_000}, "--negatives must be at most 1000, not"),
+        ({"batch_size": 1_000_000_000}, "--batch-size must be at most 100000, not"),
+        ({"epochs": 10**400}, r"--epochs must be at most 1000000, not 10+\.\.\.0+$"),
+        ({"min_count": 10**400}, "--min-count must be less than 2147483648, not"),
+        ({"seed": 10**400}, "--seed must be less than 2147483648, not"),
+        ({"sample": float("inf")}, "--sample must be at most 1.0, not inf"),
+        ({"sample": float("nan")}, "--sample must be at least 0.0, not nan"),
+        ({"validation_split": float("nan")}, "--validation-split must be at least 0.0, not nan"),
+        ({"learning_rate": 10**400}, r"--learning-rate must be at most 1e\+30, not"),
+        ({"processes": 10**400}, "--processes must be at most 10000, not"),
     ],
 )
 def test_a_value_out_of_range_is_refused(options, message):

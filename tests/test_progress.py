@@ -51,6 +51,7 @@ def test_a_terminal_shows_a_bar_that_goes_again():
             break
     os.waitpid(pid, 0)
     text = shown.decode()
+    assert text.index("\x1b[?25h") < text.index("75%")  # Ctrl-C would leave a hidden cursor hidden
     assert r"reading a[/b].\u001b[31mtxt" in text  # a name steers neither the terminal nor the bar
     assert "75%" in text and "0:00:0" in text
     assert text.rstrip().endswith("done")

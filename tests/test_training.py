@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import COURT, FARM, REPOSITORY, two_worlds
 from gensim.models import KeyedVectors
 
@@ -18,7 +19,7 @@ from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.encoded_corpus import encode_corpus
 from embedding_tutorial.evaluation import radical_agreement
 from embedding_tutorial.projector import align
-from embedding_tutorial.training import train
+from embedding_tutorial.training import event_files, train
 from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vocabulary import Vocabulary
 
@@ -168,3 +169,12 @@ def test_validation_takes_no_more_memory_than_training(worlds, monkeypatch):
     for negatives, larger in ((5, 16), (0, 1)):
         trained(worlds, epochs=1, negatives=negatives)
         assert sizes[-1] == larger * sizes[-2]
+
+
+def test_an_event_file_that_cannot_be_written_is_one_line(worlds, tmp_path):
+    (tmp_path / "file").touch()  # TensorFlow wants a directory there
+    config = TrainingConfig(corpus=worlds, dim=2, epochs=1)
+    with pytest.raises(InputError, match=r"^TensorBoard's event files cannot be written: .*Not a directory$"):
+        train(config, encode_corpus(config), directory=tmp_path / "file")
+    with pytest.raises(tf.errors.InvalidArgumentError), event_files():  # our own mistakes keep their traceback
+        tf.reshape(tf.zeros(3), (2, 2))

@@ -4,7 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from embedding_tutorial.config import InputError
+from embedding_tutorial import terminal
+
+if __name__ == "__main__":
+    terminal.take_over("lessons")
+
 from embedding_tutorial.lessons.runner import LESSONS, QUICK, lesson_path, run_lesson, title
 
 
@@ -19,12 +23,9 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
 
     if options.book is not None:
-        try:
-            from embedding_tutorial.lessons.book import write_book
+        from embedding_tutorial.lessons.book import write_book
 
-            write_book(options.book, options.lang)
-        except InputError as error:
-            sys.exit(f"lessons: error: {error}")
+        write_book(options.book, options.lang)
     elif options.quick or options.lesson is not None:
         numbers = QUICK if options.quick else (options.lesson,)
         try:
