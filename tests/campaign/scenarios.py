@@ -1,0 +1,295 @@
+"""The points of the campaign, and what is tried at each.
+
+A point is a scenario, a fault (see ``faults.c``) and the number of the file operation that meets it. Scenarios:
+
+fresh      a new run where there is none
+over       a new run over a finished one of other settings, among files of the user's
+resume     ``--resume`` of a run that was killed after its first epoch, over an older one
+chain      up to three faults one after the other, drawn by lot; the number is the seed
+neighbors, evaluate, compare   a question to a finished run
+"""
+
+import errno
+import os
+import random
+import shutil
+import signal
+from pathlib import Path
+from typing import NamedTuple
+
+import checks
+import process
+from checks import FOREIGN, QUESTIONS, RUN, last_line, one_line
+
+WORLDS = "王妃皇后宫殿袍冠", "牛羊鸡鸭田谷锄草"
+SHARED = ["--corpus", "text.txt", "--window", "2", "--batch-size", "64", "--out", RUN]
+OLD = ["train.py", *SHARED, "--dim", "3", "--epochs", "3", "--min-count", "2", "--seed", "5"]
+NEW = ["train.py", *SHARED, "--dim", "4", "--epochs", "2", "--min-count", "1"]
+RESUME = ["train.py", "--resume", RUN]
+TRAININGS = {"fresh": NEW, "over": NEW, "resume": RESUME}
+ASKED = {question: ["-m", "embedding_tutorial", *words] for question, words in QUESTIONS.items()}
+
+CHANGES = ("create", "open", "truncate", "write", "rename", "remove")
+MEETS = {  # fault -> kinds of operations that can meet it
+    "stop": CHANGES,  # before "sync" or "close" all is as after the operation before
+    "tear": ("write",),
+    "full": ("create", "write"),
+    "broken": (*CHANGES, "sync", "close"),
+    "once": (*CHANGES, "sync", "close"),
+    "unread": ("read",),
+    "interrupt": ("rename", "sync", "remove"),
+    "terminate": ("rename", "sync", "remove"),
+}
+TURNS = {"once": 1, "broken": 0, "interrupt": 1, "terminate": 0}  # odd and even numbers
+CAUSE = {"full": errno.ENOSPC, "broken": errno.EIO, "once": errno.EIO, "unread": errno.EIO}
+
+
+class Point(NamedTuple):
+    """Where which fault happens."""
+
+    scenario: str
+    fault: str
+    number: int
+
+    def __str__(self) -> str:
+        return "/".join(map(str, self))
+
+
+class Outcome(NamedTuple):
+    """What came of a point.
+
+    Attributes:
+        ended: how the process ended: ``killed``, ``one line``, ``complete`` or ``badly``.
+        answers: whose answers there were before going on: ``old``, ``new``, ``none`` or a mixture.
+        after: ``resumed``, ``started again`` or ``blocked``; empty where it is complete already.
+        tried: whether going on was tried, not taken over from a point that left the same state.
+        faults: what is wrong, in words.
+    """
+
+    ended: str
+    answers: str
+    after: str
+    tried: bool
+    faults: list[str]
+
+
+class Campaign:
+    """Two complete runs, an old and a new one, and a place in which the new one meets faults.
+
+    Args:
+        work: a directory of our own.
+    """
+
+    def __init__(self, work: Path) -> None:
+        self.templates, self.place = work / "templates", work / "main" / "place"
+        self.exports: dict[str, checks.Export] = {}
+        self.operations: dict[tuple[str, bool], list[tuple[str, str]]] = {}  # scenario, whether those that read
+        self.gone_on: dict[str, tuple[str, list[str]]] = {}  # a state of the run directory -> how going on ended
+        self.talks = False
+
+    def run(self, words: list[str], fault: str = "none", number: int = 0) -> process.End:
+        """``process.run`` in the place; with ``talks`` it is shown."""
+        end = process.run(words, self.place, fault, number)
+        if self.talks:
+            last = [" ".join(operation) for operation in end.operations[-3:]]
+            print(f"$ {' '.join(words)}    [{fault} {number}]\n{end.out}{end.err}exit {end.code}; last: {last}\n")
+        return end
+
+    def put(self, template: str) -> None:
+        """Make the place what a template holds."""
+        shutil.rmtree(self.place, ignore_errors=True)
+        shutil.copytree(self.templates / template, self.place)
+
+    def keep(self, template: str) -> None:
+        """Keep the place as a template."""
+        shutil.copytree(self.place, self.templates / template)
+
+    def prepare(self, scenarios: set[str]) -> None:
+        """Train both runs without a fault, and count the operations of each scenario.
+
+        Raises:
+            RuntimeError: a run fails, or two runs of one command differ.
+        """
+        draw = random.Random(7)
+        lines = ["".join(draw.choices(world, k=draw.randint(4, 8))) for world in WORLDS * 10]
+        (self.place / "tmp").mkdir(parents=True)
+        (self.place / "text.txt").write_text("\n".join([*lines, "春王秋"]) + "\n", encoding="utf-8")
+        self.keep("fresh")
+        self._whole("old", self.run(OLD))
+        for name in FOREIGN:
+            (self.place / RUN / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.place / RUN / name).write_text("mine\n", encoding="utf-8")
+        self.keep("over")
+        self._count("over")
+        self.keep("new")
+        for scenario in sorted(scenarios & {"fresh", "resume", *ASKED}):
+            if scenario == "resume":
+                begun = self.operations["over", False].index(("rename", f"/{RUN}/checkpoint.npz"))
+                self.put("over")
+                self.run(NEW, "stop", begun + 3)
+                self.keep("resume")
+            self._count(scenario)
+
+    def _count(self, scenario: str) -> None:
+        self.put("new" if scenario in ASKED else scenario)
+        end = self.run({**TRAININGS, **ASKED}[scenario])
+        self._whole("new", end)
+        for reads in (False, True):
+            self.operations[scenario, reads] = [o for o in end.operations if (o[0] == "read") == reads]
+
+    def _whole(self, name: str, end: process.End) -> None:
+        export = checks.export_of(name, self.place) if end.code == 0 else None
+        if export is None or end.err or export.answers != self.exports.setdefault(name, export).answers:
+            raise RuntimeError(f"without a fault: {end.err or 'two runs of one command give other answers'}")
+        if self._differences(name):
+            raise RuntimeError(f"without a fault: {self._differences(name)}")
+
+    def points(self, every: bool = False) -> list[Point]:
+        """All points; unless ``every``, of a series of writes to one file the first two and the last."""
+        points = []
+        for (scenario, reads), operations in self.operations.items():
+            for fault, kinds in MEETS.items():
+                if reads != (fault == "unread") or (scenario in ASKED and not reads):
+                    continue
+                for number, operation in enumerate(operations, start=1):
+                    near = operations[max(0, number - 3) : number + 1]
+                    middle = operation[0] in ("write", "read") and near == [operation] * 4
+                    turn = TURNS.get(fault, number % 2) == number % 2
+                    if operation[0] in kinds and (every or (turn and not middle)):
+                        points.append(Point(scenario, fault, number))
+        return points
+
+    def find(self, scenario: str, fault: str, operation: str) -> Point:
+        """The point at an operation, named by its number or by what it is: its first time."""
+        if operation.isdecimal():
+            return Point(scenario, fault, int(operation))
+        kind, _, name = operation.partition(" ")
+        return Point(scenario, fault, self.operations[scenario, fault == "unread"].index((kind, name)) + 1)
+
+    def operation(self, point: Point) -> str:
+        """What the operation of a point is."""
+        operations = self.operations.get((point.scenario, point.fault == "unread"), [])
+        return " ".join(operations[point.number - 1]) if point.number <= len(operations) else ""
+
+    def attempt(self, point: Point) -> Outcome:
+        """Let a run meet a fault, ask what can be asked, go on, and compare."""
+        if point.scenario in ASKED:
+            return self._ask(point)
+        if point.scenario == "chain":
+            return self._chain(random.Random(point.number))
+        self.put(point.scenario)
+        return self._attempt(TRAININGS[point.scenario], point.fault, point.number)
+
+    def _chain(self, draw: random.Random) -> Outcome:
+        scenario = draw.choice(["fresh", "over"])
+        self.put(scenario)
+        faults, most = [], len(self.operations[scenario, False])
+        for _ in range(draw.randint(2, 3)):
+            words = RESUME if self._begun() else NEW
+            fault = draw.choice(["stop", "tear", "full", "broken", "once"])
+            outcome = self._attempt(words, fault, draw.randint(1, most), goes_on=False)
+            faults += outcome.faults
+        if outcome.ended == "complete":
+            return outcome._replace(after="", faults=faults)
+        return self._go_on(outcome._replace(faults=faults))
+
+    def _ask(self, point: Point) -> Outcome:
+        self.put("new")
+        end = self.run(ASKED[point.scenario], point.fault, point.number)
+        ended, faults = self._ended(end, point.fault)
+        if ended == "complete" and checks.answer(end.out) != self.exports["new"].answers[point.scenario]:
+            faults.append("another answer")
+        return Outcome(ended, "new", "", False, faults + self._differences())
+
+    def _attempt(self, words: list[str], fault: str, number: int, goes_on: bool = True) -> Outcome:
+        foreign = (self.place / RUN / FOREIGN[0]).exists()
+        kept = (self.place / RUN / "checkpoint.npz").exists() and self._begun()
+        end = self.run(words, fault, number)
+        ended, faults = self._ended(end, fault)
+        if ended != "killed" and fault != "broken":
+            faults += self._left_in_tmp()
+        if ended == "complete":
+            faults += self._differences()
+        answers, wrong = checks.whose(self.place, list(self.exports.values()))
+        faults += wrong + self._foreign(foreign)
+        if kept and ended != "complete" and not (self.place / RUN / "checkpoint.npz").exists() and answers != "new":
+            faults.append("the checkpoint is lost")
+        outcome = Outcome(ended, answers, "", False, faults)
+        if ended == "complete" or not goes_on:
+            return outcome
+        outcome = self._go_on(outcome)
+        if "--resume" in end.out + end.err and outcome.after not in ("resumed", ""):
+            outcome.faults.append("advises a --resume that does not work")
+        return outcome
+
+    def _ended(self, end: process.End, fault: str) -> tuple[str, list[str]]:
+        """How a process ended, and what is wrong about that."""
+        if end.code == 0:
+            complaint = [f"exit 0, but complains: {last_line(end.err)}"] if end.err else []
+            return "complete", complaint + ["ends before the operation"] * (fault in ("stop", "tear"))
+        if end.code == -signal.SIGKILL or (end.code == -signal.SIGTERM and fault == "terminate"):
+            return "killed", []
+        if end.code < 0:
+            return "badly", [f"ends by {signal.Signals(-end.code).name}: {last_line(end.err)}"]
+        if "Traceback" in end.err:
+            return "badly", [f"traceback: {last_line(end.err)}"]
+        if fault == "interrupt" and not end.err and "Stopped" in end.out:
+            return "one line", []
+        if not one_line(end.err):
+            return "badly", [f"{len(end.err.splitlines())} lines at its end: {last_line(end.err)}"]
+        cause = os.strerror(CAUSE[fault]) if fault in CAUSE else ""
+        return "one line", [] if cause in end.err else [f"the line does not name the cause: {last_line(end.err)}"]
+
+    def _begun(self) -> bool:
+        """Whether ``config.json`` holds the new run's settings."""
+        path = self.place / RUN / "config.json"
+        return path.exists() and checks.digest(path) == self.exports["new"].files["config.json"]
+
+    def _differences(self, name: str = "new") -> list[str]:
+        """Where the run directory differs from that of a run that nothing happened to."""
+        held, expected = checks.contents(self.place / RUN), self.exports[name].files
+        names = [name for name in held.keys() | expected.keys() if held.get(name) != expected.get(name)]
+        return [f"differs from an uninterrupted run: {' '.join(sorted(map(checks.shortened, names)))}"] if names else []
+
+    def _foreign(self, expected: bool) -> list[str]:
+        """Which files of the user's are not what they were."""
+        here = {name: self.place / RUN / name for name in FOREIGN if expected}
+        gone = [name for name, path in here.items() if not path.exists() or path.read_bytes() != b"mine\n"]
+        return [f"a file of the user's is gone: {name}" for name in gone]
+
+    def _go_on(self, outcome: Outcome) -> Outcome:
+        """Resume, or give the same command again. Where a state was gone on from already, that outcome counts."""
+        before = checks.state(self.place / RUN)
+        tried = before not in self.gone_on
+        if tried:
+            self.gone_on[before] = self._go_on_from_here()
+        after, faults = self.gone_on[before]
+        return outcome._replace(after=after, tried=tried, faults=outcome.faults + faults)
+
+    def _go_on_from_here(self) -> tuple[str, list[str]]:
+        shutil.rmtree(self.place / "tmp")
+        (self.place / "tmp").mkdir()
+        begun, before, faults = self._begun(), checks.contents(self.place / RUN), []
+        foreign = (self.place / RUN / FOREIGN[0]).exists()
+        end, after = self.run(RESUME), "resumed"
+        if end.code or self._differences():
+            said = last_line(end.err or end.out)
+            if begun:
+                faults.append(f"the run had begun, but --resume says: {said}")
+            elif not one_line(end.err or end.out):
+                faults.append(f"--resume ends with: {said}")
+            if checks.contents(self.place / RUN) != before:
+                faults.append("--resume makes another run of it")
+            end, after = self.run(NEW), "started again"
+            if end.code:
+                faults.append(f"the same command again says: {last_line(end.err)}")
+                return "blocked", faults
+        if end.err:
+            faults.append(f"complains when all is well: {last_line(end.err)}")
+        faults += self._differences() + self._foreign(foreign)
+        return after, faults + self._left_in_tmp()
+
+    def _left_in_tmp(self) -> list[str]:
+        """Temporary files that are still there; what TensorFlow leaves is not ours."""
+        left = [checks.shortened(name) for name in os.listdir(self.place / "tmp") if not name.startswith("__")]
+        return [f"leaves temporary files: {' '.join(sorted(left))}"] if left else []
