@@ -99,11 +99,17 @@ def claim(directory: Path, resume: bool = False) -> Iterator[dict | None]:
 
 
 def read_begun(directory: Path) -> dict | None:
-    """What ``config.json`` says of the run that was begun in a directory; ``None`` where it is not ours."""
+    """What ``config.json`` says of the run that was begun in a directory; ``None`` where it is not ours.
+
+    Raises:
+        InputError: it is there, but cannot be read.
+    """
     try:
         settings = _read_json(directory / CONFIG)
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
+    except OSError as error:
+        raise InputError(f"{directory / CONFIG}: cannot be read ({error.strerror})") from None
     return settings if settings.keys() >= OUR_SETTINGS else None
 
 

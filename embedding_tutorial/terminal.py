@@ -40,7 +40,7 @@ def take_over(program: str) -> None:
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
     sys.stdout, sys.stderr = _Forgiving.stream(sys.stdout), _Forgiving.stream(sys.stderr)
-    sys.excepthook = lambda kind, error, trace: _report(program, error, trace)
+    sys.excepthook = lambda kind, error, trace: report(program, error, trace)
     atexit.register(_finish, program, sys.stdout)
     # Started with Ctrl-C ignored, as by nohup, it stays so.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -50,16 +50,17 @@ def take_over(program: str) -> None:
 class _Forgiving(io.RawIOBase):
     """The bytes under a standard stream. It drops what cannot be written, and keeps the last error."""
 
-    def __init__(self, raw: io.RawIOBase) -> None:
-        self.raw, self.name = raw, raw.name
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self.text = text  # it would close the bytes if it went
+        self.raw = getattr(text.buffer, "raw", text.buffer)  # python -u has no buffer
+        self.name = self.raw.name
         self.error: OSError | None = None
 
     @classmethod
     def stream(cls, text: io.TextIOWrapper) -> io.TextIOWrapper:
         """Wrap a stream of text."""
-        raw = cls(getattr(text.buffer, "raw", text.buffer))  # python -u has no buffer
         return io.TextIOWrapper(
-            io.BufferedWriter(raw),
+            io.BufferedWriter(cls(text)),
             text.encoding,
             "backslashreplace",
             line_buffering=text.line_buffering,
@@ -83,7 +84,7 @@ class _Forgiving(io.RawIOBase):
         return self.raw.isatty()
 
 
-def _report(program: str, error: BaseException, trace: TracebackType | None) -> None:
+def report(program: str, error: BaseException, trace: TracebackType | None) -> None:
     """Print an error of the user's or the machine's as one line, and one of ours as a traceback."""
     if isinstance(error, InputError):
         text = str(error)

@@ -6,9 +6,6 @@ import hashlib
 import io
 import json
 import re
-import runpy
-import sys
-import traceback
 import zipfile
 from pathlib import Path
 
@@ -100,20 +97,16 @@ def state(run: Path) -> str:
 def ask(place: Path, words: list[str]) -> tuple[int, str, str]:
     """``python -m embedding_tutorial WORDS`` in this process: exit status, what it prints, what it complains of."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-    code, before = 0, sys.argv
+    from embedding_tutorial.__main__ import main
+    from embedding_tutorial.terminal import report
+
+    code = 0
     with contextlib.chdir(place), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        sys.argv = ["embedding_tutorial", *words]
         try:
-            runpy.run_module("embedding_tutorial", run_name="__main__", alter_sys=True)
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else int(end.code is not None)
-            if code and not isinstance(end.code, int):
-                print(end.code, file=err)
-        except BaseException:
+            main(words)
+        except BaseException as error:
             code = 1
-            traceback.print_exc(file=err)
-        finally:
-            sys.argv = before
+            report("embedding_tutorial", error, error.__traceback__)
     return code, *(stream.buffer.getvalue().decode() for stream in (out, err))
 
 
