@@ -1,6 +1,7 @@
 """Word and character vectors with a ``keras.Sequential``: from a text to a picture.
 
-Read the modules in the order in which the data flows through them:
+``idea.py``, beside this package, holds the whole idea in one file: read it first. Then
+read the modules in the order in which the data flows through them:
 
 1. ``config``      every default once, and the flags of ``train.py``
 2. ``corpus``      a text file -> sentences of tokens (characters or words)
