@@ -6,9 +6,11 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import COURT, REPOSITORY, run_python, run_train, two_worlds
+from conftest import COURT, REPOSITORY, run_train, two_worlds
 
-from embedding_tutorial.config import TrainingConfig
+import train
+from embedding_tutorial import __main__ as ask
+from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.encoded_corpus import encode_corpus
 from embedding_tutorial.vocabulary import Vocabulary
 
@@ -31,11 +33,23 @@ def test_it_prints_nothing_else(tmp_path):
     assert "\x1b" not in done.stdout and "\r" not in done.stdout
 
 
-def test_a_second_run_replaces_the_first_and_says_so(tmp_path):
+@pytest.fixture
+def learn(tmp_path, monkeypatch, capsys):
+    """``python train.py ARGUMENTS`` in this process, which has imported Keras already; gives what it prints."""
+    monkeypatch.chdir(tmp_path)
+
+    def printed(*arguments: str) -> str:
+        capsys.readouterr()
+        train.main(["--epochs", "1", "--dim", "2", *arguments])
+        return capsys.readouterr().out
+
+    return printed
+
+
+def test_a_second_run_replaces_the_first_and_says_so(learn, tmp_path):
     (tmp_path / "text.txt").write_text(two_worlds(40), encoding="utf-8")
-    arguments = ("--corpus", "text.txt", "--epochs", "1", "--dim", "4", "--out", "run")
-    first, second = (run_train(*arguments, cwd=tmp_path) for _ in range(2))
-    assert "replaces" not in first.stdout and "run holds an earlier run; this one replaces it" in second.stdout
+    first, second = (learn("--corpus", "text.txt", "--out", "run") for _ in range(2))
+    assert "replaces" not in first and "run holds an earlier run; this one replaces it" in second
     assert len(list((tmp_path / "run").glob("events.*"))) == 1
     assert len(list((tmp_path / "run" / "train").iterdir())) == 1
 
@@ -43,19 +57,17 @@ def test_a_second_run_replaces_the_first_and_says_so(tmp_path):
 ODD = "a\0b　c\u200bd\te\ufefff👑g\U00020000h0071234"
 
 
-def test_odd_text_just_works(tmp_path):
+def test_odd_text_just_works(learn, tmp_path):
     (tmp_path / "odd.txt").write_bytes(b"\xef\xbb\xbf" + (ODD + "\r\n").encode() * 20)
-    done = run_train("--corpus", "odd.txt", "--epochs", "1", "--dim", "2", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    learn("--corpus", "odd.txt")
     tokens = Vocabulary.load(tmp_path / "runs" / "odd-characters" / "vocabulary.json").tokens
     assert set(tokens) == set(ODD) - {"　", "\t"}
 
 
-def test_a_book_on_one_line_works(tmp_path):
+def test_a_book_on_one_line_works(learn, tmp_path):
     (tmp_path / "book.txt").write_text(two_worlds().replace("\n", ""), encoding="utf-8")
-    done = run_train("--corpus", "book.txt", "--epochs", "1", "--dim", "2", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "book.txt: 1 sentences" in done.stdout and "no validation loss: 0.05 of so few sentences" in done.stdout
+    printed = learn("--corpus", "book.txt")
+    assert "book.txt: 1 sentences" in printed and "no validation loss: 0.05 of so few sentences" in printed
 
 
 @pytest.mark.parametrize(
@@ -144,17 +156,16 @@ def test_a_backend_that_cannot_train_is_refused_before_the_text_is_read(tmp_path
     assert done.stderr.startswith("train.py: error: KERAS_BACKEND is torch, but only tensorflow and jax work here")
 
 
-def test_a_pattern_trains_and_is_asked(tmp_path):
+def test_a_pattern_trains_and_is_asked(learn, tmp_path, capsys):
     (tmp_path / "texts").mkdir()
     lines = two_worlds().splitlines(keepends=True)
     for number in range(4):
         text = "".join(lines[100 * number : 100 * (number + 1)])
         (tmp_path / "texts" / f"{number}.txt").write_text(text + "龙" * (number < 3), encoding="utf-8")
-    done = run_train("--corpus", "texts/*.txt", "--epochs", "1", "--dim", "8", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("texts/*.txt (4 files): 403 sentences, ")
-    done = run_python("-m", "embedding_tutorial", "neighbors", "龙", "--run", "runs/texts-characters", cwd=tmp_path)
-    assert "seen 3 times, fewer than --min-count 5" in done.stderr
+    assert learn("--corpus", "texts/*.txt").startswith("texts/*.txt (4 files): 403 sentences, ")
+    with pytest.raises(InputError, match="seen 3 times, fewer than --min-count 5"):
+        ask.main(["neighbors", "龙", "--run", "runs/texts-characters"])
 
-    done = run_train("--corpus", *sorted((tmp_path / "texts").iterdir()), cwd=tmp_path)  # what a shell makes of it
-    assert done.returncode == 2 and 'put a pattern in quotes: --corpus "texts/*.txt"' in done.stderr
+    with pytest.raises(SystemExit) as end:  # what a shell makes of it
+        learn("--corpus", *map(str, sorted((tmp_path / "texts").iterdir())))
+    assert end.value.code == 2 and 'put a pattern in quotes: --corpus "texts/*.txt"' in capsys.readouterr().err
