@@ -2,8 +2,9 @@
 
 python tests/campaign/all_points.py                   all points, on all cores
 python tests/campaign/all_points.py --sample 40       forty of them, evenly spread
+python tests/campaign/all_points.py over/full         all of a scenario, or of one fault in it
 python tests/campaign/all_points.py over/full/37      one, and what was printed
-python tests/campaign/all_points.py "over/stop/rename /run/vectors.npy"   the first operation of that name
+python tests/campaign/all_points.py "over/stop/rename /run/vectors.npy"   the first operation that begins so
 
 After each fault: the process was killed, or ends by itself with one line; every question gets the answer of one
 complete run, or one line; ``--resume`` (or, where the run had not begun, the same command again) ends with the
@@ -26,15 +27,15 @@ import checks
 import process
 from scenarios import ASKED, NEW, TRAININGS, Campaign, Outcome, Point
 
-CHAINS = 40
-
 
 def main() -> int:
     """Parse the command line, try the points, print a table and what is wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("points", nargs="*", metavar="POINT", help="SCENARIO/FAULT/OPERATION (default: all)")
+    parser.add_argument(
+        "points", nargs="*", metavar="POINT", help="SCENARIO, SCENARIO/FAULT or SCENARIO/FAULT/OPERATION (default: all)"
+    )
     parser.add_argument("--sample", type=int, metavar="N", help="so many points, evenly spread")
-    parser.add_argument("--every", action="store_true", help="the middle of a series of writes to one file, too")
+    parser.add_argument("--every", action="store_true", help="the middle of a series of writes, too; twice as many")
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count(), metavar="N", help="processes (default: a core each)"
     )
@@ -50,20 +51,21 @@ def main() -> int:
     import embedding_tutorial.training  # noqa: F401  once, for all that are forked
 
     started, work = time.monotonic(), Path(tempfile.mkdtemp(prefix="campaign-")).resolve()
-    named = [point.split("/", 2) for point in options.points]
     campaign = Campaign(work)
-    campaign.prepare({scenario for scenario, _, _ in named} or {*TRAININGS, *ASKED})
-    if named:
-        points = [campaign.find(*point) for point in named]
+    campaign.prepare({name.split("/")[0] for name in options.points} or {*TRAININGS, *ASKED})
+    if options.points:
+        points = [point for name in options.points for point in campaign.named(name, options.every)]
     else:
         check_that_a_fork_is_as_good_as_a_new_process(campaign, work / "new process")
-        points = campaign.points(options.every) + [Point("chain", "several", seed) for seed in range(CHAINS)]
-    if options.sample:
-        points = points[:: max(1, -(-len(points) // options.sample))]
-    campaign.talks = len(named) == 1
+        points = campaign.points(options.every)
+    points = points[:: -(-len(points) // (options.sample or len(points)))]
+    campaign.talks = len(points) == 1
     outcomes = try_all(campaign, points, min(options.jobs, len(points)))
     print_table(outcomes)
     wrong = print_faults(campaign, outcomes)
+    for fault in campaign.unsynced():
+        print(f"\n{fault}")
+        wrong += 1
     shutil.rmtree(work)
     print(f"{len(points)} points in {time.monotonic() - started:.0f} s, {wrong} of them with a fault")
     return int(wrong > 0)

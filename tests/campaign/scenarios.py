@@ -10,6 +10,7 @@ neighbors, evaluate, compare   a question to a finished run
 """
 
 import errno
+import itertools
 import os
 import random
 import shutil
@@ -29,6 +30,9 @@ RESUME = ["train.py", "--resume", RUN]
 TRAININGS = {"fresh": NEW, "over": NEW, "resume": RESUME}
 ASKED = {question: ["-m", "embedding_tutorial", *words] for question, words in QUESTIONS.items()}
 
+CHAINS = 40
+STANDS_ON = ("config.json", "checkpoint.npz", "run.json")
+
 CHANGES = ("create", "open", "truncate", "write", "rename", "remove")
 MEETS = {  # fault -> kinds of operations that can meet it
     "stop": CHANGES,  # before "sync" or "close" all is as after the operation before
@@ -37,10 +41,10 @@ MEETS = {  # fault -> kinds of operations that can meet it
     "broken": (*CHANGES, "sync", "close"),
     "once": (*CHANGES, "sync", "close"),
     "unread": ("read",),
-    "interrupt": ("rename", "sync", "remove"),
-    "terminate": ("rename", "sync", "remove"),
+    "interrupt": ("create",),
+    "terminate": ("create",),
 }
-TURNS = {"once": 1, "broken": 0, "interrupt": 1, "terminate": 0}  # odd and even numbers
+TURNS = {"broken": 0, "interrupt": 1, "terminate": 0}  # at even or odd numbers only, unless all are asked for
 CAUSE = {"full": errno.ENOSPC, "broken": errno.EIO, "once": errno.EIO, "unread": errno.EIO}
 
 
@@ -145,7 +149,7 @@ class Campaign:
             raise RuntimeError(f"without a fault: {self._differences(name)}")
 
     def points(self, every: bool = False) -> list[Point]:
-        """All points; unless ``every``, of a series of writes to one file the first two and the last."""
+        """All points; unless ``every``, without the middle of a series of writes to one file, and with ``TURNS``."""
         points = []
         for (scenario, reads), operations in self.operations.items():
             for fault, kinds in MEETS.items():
@@ -157,14 +161,25 @@ class Campaign:
                     turn = TURNS.get(fault, number % 2) == number % 2
                     if operation[0] in kinds and (every or (turn and not middle)):
                         points.append(Point(scenario, fault, number))
-        return points
+        return points + [Point("chain", "several", seed) for seed in range(CHAINS)]
 
-    def find(self, scenario: str, fault: str, operation: str) -> Point:
-        """The point at an operation, named by its number or by what it is: its first time."""
+    def named(self, name: str, every: bool = False) -> list[Point]:
+        """The points of a name: ``over``, ``over/full``, ``over/full/37``, or how the operation begins: the first."""
+        scenario, fault, operation = (*name.split("/", 2), "", "")[:3]
+        if not operation:
+            return [p for p in self.points(every) if p.scenario == scenario and fault in ("", p.fault)]
         if operation.isdecimal():
-            return Point(scenario, fault, int(operation))
-        kind, _, name = operation.partition(" ")
-        return Point(scenario, fault, self.operations[scenario, fault == "unread"].index((kind, name)) + 1)
+            return [Point(scenario, fault, int(operation))]
+        names = [" ".join(done) for done in self.operations[scenario, fault == "unread"]]
+        return [Point(scenario, fault, number) for number, name in enumerate(names, 1) if name.startswith(operation)][
+            :1
+        ]
+
+    def unsynced(self) -> list[str]:
+        """Files that a run stands on and that get their name before they are safe from a power cut."""
+        done = [operation for operation in self.operations["over", False] if operation[0] != "close"]
+        found = {after[1] for before, after in itertools.pairwise(done) if after[0] == "rename" and before[0] != "sync"}
+        return [f"{name} is renamed without fsync" for name in STANDS_ON if f"/{RUN}/{name}" in found]
 
     def operation(self, point: Point) -> str:
         """What the operation of a point is."""
@@ -178,12 +193,15 @@ class Campaign:
         if point.scenario == "chain":
             return self._chain(random.Random(point.number))
         self.put(point.scenario)
-        return self._attempt(TRAININGS[point.scenario], point.fault, point.number)
+        outcome = self._attempt(TRAININGS[point.scenario], point.fault, point.number)
+        if point.fault in ("stop", "tear") and outcome.ended != "killed":
+            outcome.faults.append("other operations than in the run before")
+        return outcome
 
     def _chain(self, draw: random.Random) -> Outcome:
         scenario = draw.choice(["fresh", "over"])
         self.put(scenario)
-        faults, most = [], len(self.operations[scenario, False])
+        faults, most = [], len(self.operations["over", False])
         for _ in range(draw.randint(2, 3)):
             words = RESUME if self._begun() else NEW
             fault = draw.choice(["stop", "tear", "full", "broken", "once"])
@@ -225,8 +243,7 @@ class Campaign:
     def _ended(self, end: process.End, fault: str) -> tuple[str, list[str]]:
         """How a process ended, and what is wrong about that."""
         if end.code == 0:
-            complaint = [f"exit 0, but complains: {last_line(end.err)}"] if end.err else []
-            return "complete", complaint + ["ends before the operation"] * (fault in ("stop", "tear"))
+            return "complete", [f"exit 0, but complains: {last_line(end.err)}"] if end.err else []
         if end.code == -signal.SIGKILL or (end.code == -signal.SIGTERM and fault == "terminate"):
             return "killed", []
         if end.code < 0:
@@ -290,6 +307,6 @@ class Campaign:
         return after, faults + self._left_in_tmp()
 
     def _left_in_tmp(self) -> list[str]:
-        """Temporary files that are still there; what TensorFlow leaves is not ours."""
-        left = [checks.shortened(name) for name in os.listdir(self.place / "tmp") if not name.startswith("__")]
-        return [f"leaves temporary files: {' '.join(sorted(left))}"] if left else []
+        """Temporary files that are still there; TensorFlow's code and Keras's empty directories are not ours."""
+        left = [path.name for path in (self.place / "tmp").iterdir() if path.is_file() and path.suffix != ".py"]
+        return [f"leaves temporary files: {' '.join(map(checks.shortened, left))}"] if left else []
