@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import warnings
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -35,7 +36,7 @@ def main() -> int:
         "points", nargs="*", metavar="POINT", help="SCENARIO, SCENARIO/FAULT or SCENARIO/FAULT/OPERATION (default: all)"
     )
     parser.add_argument("--sample", type=int, metavar="N", help="so many points, evenly spread")
-    parser.add_argument("--every", action="store_true", help="the middle of a series of writes to one file, too")
+    parser.add_argument("--every", action="store_true", help="the middle of a series of writes, too; twice as many")
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count(), metavar="N", help="processes (default: a core each)"
     )
@@ -51,22 +52,24 @@ def main() -> int:
     import embedding_tutorial.training  # noqa: F401  once, for all that are forked
 
     started, work = time.monotonic(), Path(tempfile.mkdtemp(prefix="campaign-")).resolve()
-    campaign = Campaign(work)
-    campaign.prepare({name.split("/")[0] for name in options.points} or {*TRAININGS, *ASKED})
-    if options.points:
-        points = [point for name in options.points for point in campaign.named(name, options.every)]
-    else:
-        check_that_a_fork_is_as_good_as_a_new_process(campaign, work / "new process")
-        points = campaign.points(options.every)
-    points = points[:: -(-len(points) // (options.sample or len(points)))]
-    campaign.talks = len(points) == 1
-    outcomes = try_all(campaign, points, min(options.jobs, len(points)))
-    print_table(outcomes)
-    wrong = print_faults(campaign, outcomes)
-    for fault in campaign.unsynced():
-        print(f"\n{fault}")
-        wrong += 1
-    shutil.rmtree(work)
+    try:
+        campaign = Campaign(work)
+        campaign.prepare({name.split("/")[0] for name in options.points} or {*TRAININGS, *ASKED})
+        if options.points:
+            points = [point for name in options.points for point in campaign.named(name, options.every)]
+        else:
+            check_that_a_fork_is_as_good_as_a_new_process(campaign, work / "new process")
+            points = campaign.points(options.every)
+        points = points[:: -(-len(points) // (options.sample or len(points)))]
+        campaign.talks = len(points) == 1
+        outcomes = try_all(campaign, points, min(options.jobs, len(points)))
+        print_table(outcomes)
+        wrong = print_faults(campaign, outcomes)
+        for fault in campaign.unsynced():
+            print(f"\n{fault}")
+            wrong += 1
+    finally:
+        shutil.rmtree(work)
     print(f"{len(points)} points in {time.monotonic() - started:.0f} s, {wrong} of them with a fault")
     return int(wrong > 0)
 
@@ -82,27 +85,33 @@ def check_that_a_fork_is_as_good_as_a_new_process(campaign: Campaign, place: Pat
 
 def try_all(campaign: Campaign, points: list[Point], jobs: int) -> list[tuple[Point, Outcome]]:
     """Try the points in so many processes; what is near each other goes to the same one."""
-    files = []
+    work = campaign.templates.parent
+    sys.stdout.flush()
     for job in range(jobs):
-        files.append(campaign.templates.parent / f"outcomes {job}")
-        if jobs > 1 and os.fork():
-            continue
-        campaign.place = campaign.templates.parent / f"job {job}" / "place"
-        campaign.place.mkdir(parents=True)
-        mine = [point for point in points if point.number % jobs == job]
-        with open(files[-1], "w", encoding="utf-8") as file:
-            for done, point in enumerate(mine, start=1):
-                file.write(json.dumps([point, campaign.attempt(point)]) + "\n")
-                file.flush()
-                if done % 50 == 0:
-                    print(f"process {job}: {done} of {len(mine)} points", file=sys.stderr, flush=True)
-        if jobs > 1:
-            os._exit(0)
-    for _ in range(jobs if jobs > 1 else 0):
-        if os.wait()[1]:
-            raise RuntimeError("a process of the campaign failed")
-    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+        if os.fork() == 0:
+            try:
+                try_some(campaign, [point for point in points if point.number // 2 % jobs == job], work / f"job {job}")
+                sys.stdout.flush()
+                os._exit(0)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+    if any([os.wait()[1] for _ in range(jobs)]):
+        raise RuntimeError("a process of the campaign failed")
+    lines = [line for file in work.glob("job */outcomes") for line in file.read_text(encoding="utf-8").splitlines()]
     return sorted((Point(*point), Outcome(*outcome)) for point, outcome in map(json.loads, lines))
+
+
+def try_some(campaign: Campaign, points: list[Point], work: Path) -> None:
+    """Try points one after the other, in a place of their own, and write what comes of them to a file."""
+    campaign.place = work / "place"
+    campaign.place.mkdir(parents=True)
+    with open(work / "outcomes", "w", encoding="utf-8") as file:
+        for done, point in enumerate(points, start=1):
+            file.write(json.dumps([point, campaign.attempt(point)]) + "\n")
+            file.flush()
+            if done % 50 == 0:
+                print(f"{work.name}: {done} of {len(points)} points", file=sys.stderr, flush=True)
 
 
 def print_table(outcomes: list[tuple[Point, Outcome]]) -> None:

@@ -44,7 +44,7 @@ MEETS = {  # fault -> kinds of operations that can meet it
     "interrupt": ("create",),
     "terminate": ("create",),
 }
-TURNS = {"once": 1, "broken": 0, "interrupt": 1, "terminate": 0}  # odd and even numbers
+TURNS = {"broken": 0, "interrupt": 1, "terminate": 0}  # at even or odd numbers only, unless all are asked for
 CAUSE = {"full": errno.ENOSPC, "broken": errno.EIO, "once": errno.EIO, "unread": errno.EIO}
 
 
@@ -149,7 +149,7 @@ class Campaign:
             raise RuntimeError(f"without a fault: {self._differences(name)}")
 
     def points(self, every: bool = False) -> list[Point]:
-        """All points; unless ``every``, of a series of writes to one file the first two and the last."""
+        """All points; unless ``every``, without the middle of a series of writes to one file, and with ``TURNS``."""
         points = []
         for (scenario, reads), operations in self.operations.items():
             for fault, kinds in MEETS.items():
