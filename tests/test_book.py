@@ -37,7 +37,7 @@ def written(book, tmp_path_factory):
 
 def run_book(directory, *arguments, cwd, before=""):
     """``python -m embedding_tutorial.lessons --book DIRECTORY``, with a line of Python before it."""
-    code = f"import sys; {before}\nfrom embedding_tutorial.lessons.__main__ import main; main(sys.argv[1:])"
+    code = f"import runpy, sys; {before}\nrunpy.run_module('embedding_tutorial.lessons', run_name='__main__')"
     return run_python("-c", code, "--book", directory, *arguments, cwd=cwd, timeout=1800)
 
 

@@ -75,7 +75,7 @@ def test_a_book_on_one_line_works(learn, tmp_path):
     [
         {"LC_ALL": "C"},
         {"PYTHONIOENCODING": "gbk"},
-        {"PYTHONIOENCODING": "latin-1"},
+        pytest.param({"PYTHONIOENCODING": "latin-1"}, marks=pytest.mark.long),
     ],
     ids=["C locale", "GBK console", "Latin console"],
 )
