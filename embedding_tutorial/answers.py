@@ -13,7 +13,7 @@ from typing import Any
 from embedding_tutorial.config import InputError
 from embedding_tutorial.corpus import count_token
 from embedding_tutorial.labels import printable
-from embedding_tutorial.report import check_text_can_be_read, settings_of
+from embedding_tutorial.report import settings_of
 from embedding_tutorial.run_directory import read_run
 from embedding_tutorial.vectors import WordVectors
 
@@ -73,7 +73,6 @@ def why_unknown(vectors: WordVectors, word: str, directory: Path) -> str:
     token = word if settings.tokens == "words" else next(part for part in word if part not in vectors)
     it = "it" if token == word else repr(token)
     try:
-        check_text_can_be_read(settings)
         times, sha256 = count_token(settings.corpus, settings.tokens, token)
     except InputError as error:
         return f"; the text cannot be read any more, so whether {it} is rare or absent is not known ({error})"

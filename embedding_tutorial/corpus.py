@@ -161,10 +161,10 @@ def text_sha256(path: Path) -> str:
     """The SHA-256 of a text as ``EncodedCorpus.sha256`` has it.
 
     Raises:
-        InputError: as ``read_blocks``.
+        InputError: as ``read_blocks``, or it is a pipe.
     """
     digest = hashlib.sha256()
-    for _ in read_blocks(path, digest):
+    for _ in _read_again(path, digest):
         pass
     return digest.hexdigest()
 
@@ -183,11 +183,15 @@ def count_token(path: Path, tokens: str, word: str) -> tuple[int, str]:
     Raises:
         InputError: as ``read_blocks``, or it is a pipe.
     """
-    if not can_be_read_again(path):
-        raise InputError(f"{path}: is no file that can be read again")
     times, digest = 0, hashlib.sha256()
-    for block in read_blocks(path, digest):
+    for block in _read_again(path, digest):
         if word in block:
             sentences = (sentence for sentence in split_sentences(block) if word in sentence)
             times += sum(list(tokenize(sentence, tokens)).count(word) for sentence in sentences)
     return times, digest.hexdigest()
+
+
+def _read_again(path: Path, digest: "hashlib._Hash") -> Iterator[str]:
+    if not can_be_read_again(path):
+        raise InputError(f"{path}: is no file that can be read again")
+    return read_blocks(path, digest)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.corpus import corpus_files, text_sha256
+from embedding_tutorial.corpus import text_sha256
 from embedding_tutorial.evaluation import Agreement, category_agreement, radical_agreement, read_categories
 from embedding_tutorial.run_directory import HISTORY, checked, file_sha256, read_run
 from embedding_tutorial.standard_files import analogies, word_pairs
@@ -29,17 +29,6 @@ MEASURE = ("text", "tokens", "model", "window", "negatives", "min_count", "valid
 def settings_of(directory: Path, run: dict) -> TrainingConfig:
     """What a run was trained with; ``run`` is what ``read_run(directory)`` gives."""
     return TrainingConfig.from_json(run["config"], directory)
-
-
-def check_text_can_be_read(config: TrainingConfig) -> None:
-    """Refuse a text that is gone, or that was read from a pipe or a device, which cannot be read again.
-
-    Raises:
-        InputError: it is one of these.
-    """
-    for file in corpus_files(config.corpus):
-        if not file.is_file():
-            raise InputError(f"{file}: {'cannot be read twice' if file.exists() else 'no such file'}")
 
 
 def evaluate_run(directory: Path, pairs: Path | None, questions: Path | None, controls: bool) -> dict[str, Any]:
@@ -115,7 +104,6 @@ def _what_retraining_needs(directory: Path, run: dict, config: TrainingConfig) -
     Raises:
         InputError: the text or these vectors are gone, or not those of then.
     """
-    check_text_can_be_read(config)
     if text_sha256(config.corpus) != run["corpus_sha256"]:
         raise InputError(f"{config.corpus}: has changed since {directory} was trained, which --controls repeats")
     if config.init is None:

@@ -277,7 +277,7 @@ def test_a_missing_word_is_looked_up_in_the_text_that_was_trained_on(tmp_path):
     assert ask_for("马") == f"{unknown}{text}: no such file)"
     if hasattr(os, "mkfifo"):
         os.mkfifo(text)  # nobody writes to it: reading would never end
-        assert ask_for("马") == f"{unknown}{text}: cannot be read twice)"
+        assert ask_for("马") == f"{unknown}{text}: is no file that can be read again)"
 
 
 def test_a_table_is_printed_for_people(place):
