@@ -24,6 +24,7 @@ from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.corpus import can_be_read_again, corpus_files, text_sha256
 from embedding_tutorial.encoded_corpus import EncodedCorpus, encode_corpus
+from embedding_tutorial.labels import printable
 from embedding_tutorial.plan import check_memory
 from embedding_tutorial.quiet import check_environment, import_keras_quietly
 from embedding_tutorial.run_directory import CONFIG, check_needed, check_text, claim, is_finished, read_begun
@@ -84,7 +85,7 @@ def say_what_was_read(config: TrainingConfig, corpus: EncodedCorpus, font: Path 
     tokens = len(corpus.ids) + corpus.tokens_left_out
     files = len(corpus_files(config.corpus))
     name = shown(config.corpus) + (f" ({files} files)" if files > 1 else "")
-    print(f"{name}: {len(corpus.lengths):,} sentences, {tokens:,} {config.tokens}")
+    print(f"{printable(name)}: {len(corpus.lengths):,} sentences, {tokens:,} {config.tokens}")
     print(
         f"vocabulary: {len(corpus.vocabulary):,} {config.tokens} seen {config.min_count} times or more; "
         f"{corpus.tokens_left_out:,} of the text left out",
@@ -117,8 +118,8 @@ def train(
     print(f"\nNearest {config.tokens} by cosine, before and after {config.epochs} epochs ({result.seconds:.1f} s):\n")
     for token in telling_tokens(result.untrained.index_to_key, config.tokens):
         for name, vectors in (("before", result.untrained), ("after", result.vectors)):
-            names = " ".join(near for near, _ in vectors.most_similar(token, topn=8))
-            print(f"  {token if name == 'before' else '　' * len(token)}  {name:6}  {names}")
+            names = " ".join(printable(near) for near, _ in vectors.most_similar(token, topn=8))
+            print(f"  {printable(token) if name == 'before' else '　' * len(token)}  {name:6}  {names}")
 
     print(f"\nWritten to {directory}: vectors.tsv (the learned weights), vectors.txt (for gensim), model.keras")
     print("To see them:")

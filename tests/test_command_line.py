@@ -54,12 +54,13 @@ def test_a_second_run_replaces_the_first_and_says_so(learn, tmp_path):
     assert len(list((tmp_path / "run" / "train").iterdir())) == 1
 
 
-ODD = "a\0b　c\u200bd\te\ufefff👑g\U00020000h0071234"
+ODD = "a\0\x1bb　c\u200bd\te\ufefff👑g\U00020000h0071234"
 
 
 def test_odd_text_just_works(learn, tmp_path):
     (tmp_path / "odd.txt").write_bytes(b"\xef\xbb\xbf" + (ODD + "\r\n").encode() * 20)
-    learn("--corpus", "odd.txt")
+    printed = learn("--corpus", "odd.txt")
+    assert not {"\0", "\x1b", "\u200b", "\ufeff"} & set(printed) and r"\u001b" in printed
     tokens = Vocabulary.load(tmp_path / "runs" / "odd-characters" / "vocabulary.json").tokens
     assert set(tokens) == set(ODD) - {"　", "\t"}
 
