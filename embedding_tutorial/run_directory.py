@@ -284,10 +284,12 @@ def read_run(directory: Path) -> dict:
     try:
         run = _read_json(directory / RUN)
         TrainingConfig.from_json(run["config"], directory)  # raises where a setting is none
+        if not run["config"].keys() >= {"corpus", "tokens", "dim", "epochs"}:
+            raise ValueError("settings are missing")
         run["files"] = dict(run["files"])
         run["fit_seconds"] = float(run.get("fit_seconds", "nan"))
         run["corpus_sha256"] = str(run.get("corpus_sha256"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{directory}: {RUN} is damaged ({one_line(error)}); train it again") from None
     return run
 
