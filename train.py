@@ -64,12 +64,12 @@ def learn(config: TrainingConfig, writes: bool) -> None:
     held = claim(directory, resume=config.resume is not None)
     with held if writes else contextlib.nullcontext(read_begun(directory)) as begun:
         if begun and can_be_read_again(config.corpus):
-            check_text(config, begun, text_sha256(config.corpus))
+            check_text(config, begun, lambda: text_sha256(config.corpus))
         if not config.resume:
             check_needed(directory, filter(None, [*corpus_files(config.corpus), config.init, config.font]))
         checkpoint = Checkpoint.load(directory) if config.resume else None
         # Vectors to start from are in the checkpoint, too.
-        initial = None if checkpoint else starting_vectors(config, begun["init_sha256"] if config.resume else None)
+        initial = None if checkpoint else starting_vectors(config, begun.get("init_sha256") if config.resume else None)
         font = find_font(config.font)
         corpus = encode_corpus(config)
         scored = 0 if config.negatives else config.batch_size or default_batch_size(len(corpus.ids))

@@ -90,8 +90,8 @@ def claim(directory: Path, resume: bool = False) -> Iterator[dict | None]:
     try:
         yield read_begun(directory)
     finally:
-        if made and os.listdir(directory) == [LOCK]:
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # somebody else removed it
+            if made and os.listdir(directory) == [LOCK]:
                 (directory / LOCK).unlink()
                 for path in made:
                     path.rmdir()
@@ -132,26 +132,26 @@ def begin(directory: Path, settings: dict[str, Any]) -> None:
     write_text(directory / CONFIG, to_json(settings))
 
 
-def check_text(config: TrainingConfig, begun: dict | None, sha256: str) -> None:
+def check_text(config: TrainingConfig, begun: dict | None, sha256: Callable[[], str]) -> None:
     """Refuse to mix two texts, or to lose the results of one: a run goes on with its own text, and a directory
     that nobody named keeps the run of another text.
 
     Args:
         config: of the run that is about to write.
         begun: the settings of the run that the directory holds, ``None`` where it holds none.
-        sha256: of the text of ``config``.
+        sha256: gives that of the text of ``config``; called only where it decides, since it may read the text.
 
     Raises:
         InputError: the two texts differ.
     """
-    if begun is None or begun["corpus_sha256"] == sha256:
+    may_replace = not config.resume and (config.out or config.replace)
+    if begun is None or may_replace or begun["corpus_sha256"] == sha256():
         return
     if config.resume:
         raise InputError(f"--resume {config.resume}: was begun on another text than {config.corpus} is now")
-    if not config.out and not config.replace:
-        raise InputError(
-            f"{config.run_directory}: holds a run of another text; name another directory with --out, or say --replace"
-        )
+    raise InputError(
+        f"{config.run_directory}: holds a run of another text; name another directory with --out, or say --replace"
+    )
 
 
 def remove_written(directory: Path, patterns: Iterable[str]) -> None:

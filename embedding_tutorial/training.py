@@ -192,7 +192,8 @@ def train_and_export(
         InputError: as ``train``; or the directory holds a run of another text, see ``check_text``.
     """
     categories = read_categories() if categories is None else categories
-    check_text(config, read_begun(directory), corpus.sha256)
+    begun = read_begun(directory)
+    check_text(config, begun, lambda: corpus.sha256)
     if initial is not None and not any(token in initial for token in corpus.vocabulary.tokens):
         raise InputError(f"--init {config.init}: has a vector for no token of {config.corpus}")
     first = own_share().process == 0
@@ -200,7 +201,8 @@ def train_and_export(
         check_alike(config, corpus.sha256)
     if first and config.resume is None:
         hashes = {"corpus_sha256": corpus.sha256, "init_sha256": config.init and file_sha256(config.init)}
-        begin(directory, {**config.to_json(directory), **hashes})
+        begun = {**config.to_json(directory), **hashes}
+        begin(directory, begun)
     # TensorBoard looks for projector_config.pbtxt only where an event file lies beside it, and
     # Keras writes its own to train/ and validation/; Ripening writes one to the directory itself.
     result = train(config, corpus, categories, directory if first else None, initial, checkpoint)
@@ -218,7 +220,7 @@ def train_and_export(
         run={
             "config": config.to_json(directory),
             "corpus_sha256": corpus.sha256,
-            "init_sha256": read_begun(directory).get("init_sha256"),
+            "init_sha256": begun.get("init_sha256"),
             "sentences": len(corpus.lengths),
             "tokens": int(corpus.lengths.sum()),
             "tokens_left_out": corpus.tokens_left_out,

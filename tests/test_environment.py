@@ -181,7 +181,8 @@ def test_a_question_whose_answer_is_not_taken_ends_without_noise(line, status, s
 
 def test_no_file_gets_the_number_of_a_closed_stream(tmp_path):
     (tmp_path / "program.py").write_text(
-        f"{TAKE_OVER}with open('file', 'w') as file:\n    print('lost'); print('lost', file=sys.stderr, flush=True)\n"
+        f"{TAKE_OVER}with open('file', 'w', encoding='utf-8') as file:\n"
+        "    print('lost'); print('lost', file=sys.stderr, flush=True)\n"
         "    os.write(1, b'lost'); os.write(2, b'lost'); file.write(str(file.fileno() > 2))",
         encoding="utf-8",
     )
@@ -216,7 +217,7 @@ def test_ctrl_c_while_the_text_is_read_promises_nothing(finished_run, tmp_path):
 
 
 def test_ctrl_c_while_keras_is_imported_promises_nothing(fakes, tmp_path):
-    environment = fakes("os.write(2, b'noise'); open('begun', 'w').close(); import time; time.sleep(60)")
+    environment = fakes("os.write(2, b'noise'); open('begun', 'wb').close(); import time; time.sleep(60)")
     (tmp_path / "text.txt").write_text(two_worlds(40), encoding="utf-8")
     process = start(TRAIN, "--corpus", "text.txt", cwd=tmp_path, env={**os.environ, **environment})
     wait_for(tmp_path / "begun", process)
@@ -250,7 +251,7 @@ def test_ctrl_c_ends_tensorboard_too(finished_run, tmp_path):
     (tmp_path / "tensorboard").mkdir()
     (tmp_path / "tensorboard" / "__init__.py").touch()
     (tmp_path / "tensorboard" / "main.py").write_text(
-        "import time\nopen('begun', 'w').close()\ntime.sleep(60)", encoding="utf-8"
+        "import time\nopen('begun', 'wb').close()\ntime.sleep(60)", encoding="utf-8"
     )
     path = f"{tmp_path}{os.pathsep}{REPOSITORY}"
     command = ("-m", "embedding_tutorial", "tensorboard", "--run", directory, "--port", free_port())

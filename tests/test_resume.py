@@ -174,6 +174,18 @@ def test_a_run_from_given_vectors_goes_on_from_those(place, uninterrupted, monke
     assert_same_result(place / "warm", place / "warm-1")
 
 
+def test_a_run_that_an_earlier_version_began_goes_on(place, uninterrupted, monkeypatch):
+    """Its config.json knew nothing of the hash of the vectors to start from, and its paths were absolute."""
+    monkeypatch.chdir(place)
+    settings = json.loads((uninterrupted / "config.json").read_text(encoding="utf-8"))
+    del settings["init_sha256"]
+    (place / "earlier").mkdir()
+    settings["corpus"] = str(place / "worlds.txt")
+    (place / "earlier" / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    train_py.main(["--resume", "earlier"])
+    assert_same_result(place / "earlier", uninterrupted)
+
+
 def test_a_run_goes_on_where_it_is(begun):
     for flag in (["--out", str(begun.parent / "b")], ["--replace"]):
         with pytest.raises(InputError, match="begun: goes on where it is; leave --out and --replace out"):

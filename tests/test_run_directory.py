@@ -102,7 +102,7 @@ def test_a_new_run_begins_without_an_earlier_one_s_files_and_leaves_those_of_oth
     assert json.loads((tmp_path / "config.json").read_text(encoding="utf-8")) == {"dim": 3}
 
 
-def test_the_run_of_another_text_is_not_replaced_unless_that_is_said(place, capsys):
+def test_the_run_of_another_text_is_not_replaced_unless_that_is_said(place, capsys, monkeypatch):
     learn("--corpus", "a/my.txt")
     before = contents(place / "runs")
     for arguments in (["--corpus", "b/my.txt"], ["--corpus", "b/my.txt", "--epochs", "2"]):
@@ -113,7 +113,9 @@ def test_the_run_of_another_text_is_not_replaced_unless_that_is_said(place, caps
         assert contents(place / "runs") == before
     shutil.move(place / "a" / "my.txt", place / "my.txt")
     learn("--corpus", "my.txt")  # the same text, somewhere else
-    learn("--corpus", "b/my.txt", "--out", "runs/my-characters")
+    with monkeypatch.context() as patch:  # where nothing can be refused, no text is read for it
+        patch.setattr(train, "text_sha256", lambda path: pytest.fail("the text was read twice"))
+        learn("--corpus", "b/my.txt", "--out", "runs/my-characters")
     capsys.readouterr()
     learn("--corpus", "my.txt", "--replace")
     assert "runs/my-characters holds an earlier run; this one replaces it" in capsys.readouterr().out
