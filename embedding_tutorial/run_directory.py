@@ -284,7 +284,7 @@ def read_run(directory: Path) -> dict:
     try:
         run = _read_json(directory / RUN)
         TrainingConfig.from_json(run["config"], directory)  # raises where a setting is none
-        if not run["config"].keys() >= {"corpus", "tokens", "dim", "epochs"}:
+        if not run["config"].keys() >= {"tokens", "epochs"}:  # what answers take from it as it is
             raise ValueError("settings are missing")
         run["files"] = dict(run["files"])
         run["fit_seconds"] = float(run.get("fit_seconds", "nan"))
