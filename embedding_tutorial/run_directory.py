@@ -77,12 +77,13 @@ def claim(directory: Path, resume: bool = False) -> Iterator[dict | None]:
             path = directory / name
             if path.is_symlink() or (path.exists() and path.is_dir() != (name in FOLDERS)):
                 raise InputError(f"{at}: {name} in it is a link, or not what a run writes; name another directory")
-        # A death while the first config.json was written leaves what was to become it.
-        others = set(os.listdir(directory)) - {LOCK, _beside(directory / CONFIG).name}
+        unfinished = _beside(directory / CONFIG)  # what a death left that was to become config.json
+        others = set(os.listdir(directory)) - {LOCK, unfinished.name}
         if others and read_begun(directory) is None:
             raise InputError(f"{at}: is not empty and no run directory; name another")
         lock = FileLock(directory / LOCK, timeout=0)
         lock.acquire()
+        unfinished.unlink(missing_ok=True)
     except Timeout:
         raise InputError(f"{at}: another process is writing to it; wait, or name another") from None
     except OSError as error:
@@ -198,8 +199,8 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """
     beside = _beside(path)
     beside.unlink(missing_ok=True)  # a link would lead somewhere else
-    beside.open("xb").close()
     try:
+        beside.open("xb").close()
         write(beside)
         _flush_to_disk(beside)
         os.replace(beside, path)

@@ -72,11 +72,15 @@ def test_a_directory_of_another_program_is_left_as_it_is(place):
         assert contents(place) == before
 
 
-def test_what_a_death_left_before_the_settings_were_written_blocks_nobody(tmp_path):
+@pytest.mark.parametrize("begun", [None, SETTINGS])
+def test_what_a_death_left_before_the_settings_were_written_blocks_nobody_and_goes(tmp_path, begun):
     for name in (LOCK, ".config.partial.json"):
         (tmp_path / name).touch()
-    with claim(tmp_path) as begun:
-        assert begun is None
+    if begun:
+        (tmp_path / "config.json").write_text(json.dumps(begun), encoding="utf-8")
+    with claim(tmp_path) as held:
+        assert held == begun
+        assert not (tmp_path / ".config.partial.json").exists()
 
 
 def test_two_processes_never_write_to_one_run(tmp_path):
@@ -187,6 +191,19 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one_and_nothing_beside(tmp
     with pytest.raises(OSError, match="No space"):
         write_whole(tmp_path / "file", no_room)
     assert contents(tmp_path) == {"file": b"old"}
+
+
+def test_a_device_that_fails_when_a_file_is_closed_leaves_nothing_beside(tmp_path, monkeypatch):
+    opened = Path.open
+
+    def failing(path: Path, mode: str) -> None:
+        opened(path, mode).close()
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "open", failing)
+    with pytest.raises(OSError, match="Input/output"):
+        write_whole(tmp_path / "file", lambda beside: None)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
