@@ -21,6 +21,7 @@ if __name__ == "__main__":
 
 from embedding_tutorial.batches import default_batch_size
 from embedding_tutorial.checkpoint import Checkpoint
+from embedding_tutorial.command_line import parse_flags
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.corpus import can_be_read_again, corpus_files, text_sha256
 from embedding_tutorial.encoded_corpus import EncodedCorpus, encode_corpus
@@ -33,7 +34,7 @@ from embedding_tutorial.vectors import WordVectors, starting_vectors
 
 def main(arguments: list[str] | None = None) -> None:
     """Parse flags, join the other devices and processes where there are any, and learn."""
-    config = TrainingConfig.from_command_line(arguments)
+    config = parse_flags(arguments)
     check_environment(["rjieba"] if config.tokens == "words" else [])
     directory = config.run_directory
     before = written(directory)

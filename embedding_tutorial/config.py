@@ -1,10 +1,10 @@
-"""Every default once, and the flags of ``train.py`` made from it.
+"""Every setting of a training run once: its default, its limits, and the help text of its flag.
 
-This file checks single values only. Whether the corpus can be read is
-``corpus.py``'s business, whether the run directory is free is ``projector.py``'s.
+This module checks single values only. ``corpus`` checks the text, ``run_directory`` the place to write to.
 """
 
-import argparse
+from __future__ import annotations
+
 import dataclasses
 import operator
 import os
@@ -110,7 +110,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            value, rules, flag = getattr(self, field.name), field.metadata, _flag(field.name)
+            value, rules, flag = getattr(self, field.name), field.metadata, flag_of(field.name)
             if "choices" in rules and value not in (*rules["choices"], field.default):
                 raise InputError(f"{flag} must be one of {', '.join(rules['choices'])}, not {value}")
             for rule, (words, holds) in LIMITS.items():
@@ -147,7 +147,7 @@ class TrainingConfig:
         return {name: _seen_from(directory, value) if isinstance(value, Path) else value for name, value in values}
 
     @classmethod
-    def from_json(cls, values: dict, directory: Path) -> "TrainingConfig":
+    def from_json(cls, values: dict, directory: Path) -> TrainingConfig:
         """What ``to_json`` gave; what is unknown is passed over, what is missing is the default.
 
         Raises:
@@ -157,70 +157,11 @@ class TrainingConfig:
         settings = {}
         for field in dataclasses.fields(cls):
             value = values.get(field.name)
-            if value is not None and _parser(field) is Path:
+            if value is not None and type_of(field) is Path:
                 value = os.path.normpath(os.path.join(os.path.realpath(directory), value))
             if field.name in values:
-                settings[field.name] = None if value is None else _parser(field)(value)
+                settings[field.name] = None if value is None else type_of(field)(value)
         return cls(**settings)
-
-    @classmethod
-    def from_command_line(cls, arguments: list[str] | None = None) -> "TrainingConfig":
-        """Parse flags (``sys.argv[1:]`` by default). Exits with status 2 on a bad flag.
-
-        Raises:
-            InputError: a value is out of range; or ``--resume`` names no run, or one that was
-                started with other settings than those given beside it.
-        """
-        parser = argparse.ArgumentParser(
-            description="Learn a vector for every token of a text, for TensorBoard's projector.",
-            argument_default=argparse.SUPPRESS,  # so that what is given can be told from what is not
-        )
-        for field in dataclasses.fields(cls):
-            default = "" if field.default is None else f" (default: {field.default})"
-            if _parser(field) is bool:
-                parser.add_argument(_flag(field.name), action="store_true", help=field.metadata["help"])
-                continue
-            parser.add_argument(
-                _flag(field.name),
-                type=_parser(field),
-                choices=field.metadata.get("choices"),
-                metavar=None if "choices" in field.metadata else _metavar(field),
-                help=field.metadata["help"] + default,
-            )
-        options, unknown = parser.parse_known_args(arguments)
-        if unknown:  # perhaps the files that a shell put in the place of a pattern
-            hint = "" if unknown[0].startswith("-") else '; put a pattern in quotes: --corpus "texts/*.txt"'
-            parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
-        given = vars(options)
-        config = cls(**given)
-        return config if config.resume is None else cls._resumed(given)
-
-    @classmethod
-    def _resumed(cls, given: dict[str, Any]) -> "TrainingConfig":
-        """The settings of a run that was begun, unless the flags given differ from them."""
-        from embedding_tutorial.run_directory import read_begun  # which imports this module
-
-        directory = given["resume"]
-        if {"out", "replace"} & given.keys():
-            raise InputError(f"--resume {directory}: goes on where it is; leave --out and --replace out")
-        begun = read_begun(directory)
-        if begun is None:
-            damaged = (directory / "config.json").exists()
-            problem = "its config.json is damaged, or of another program" if damaged else "holds no run that was begun"
-            raise InputError(f"--resume {directory}: {problem}")
-        try:
-            started = cls.from_json(begun, directory)
-        except (ValueError, TypeError) as error:
-            raise InputError(f"{directory / 'config.json'}: is damaged ({error}); start a new run") from None
-        places = {field.name for field in dataclasses.fields(cls) if "place" in field.metadata}
-        places |= {"corpus", "font", "init"}  # the same text and vectors, elsewhere
-        for name, value in given.items():
-            if name not in places and value != getattr(started, name):
-                raise InputError(
-                    f"--resume {directory}: was begun with {_flag(name)} {getattr(started, name)}, not {value}; "
-                    "leave the flag out, or start a new run"
-                )
-        return dataclasses.replace(started, **{name: value for name, value in given.items() if name in places})
 
 
 def _check_name(flag: str, path: Path) -> None:
@@ -246,14 +187,12 @@ def _seen_from(directory: Path, path: Path) -> str:
         return str(path)
 
 
-def _flag(name: str) -> str:
+def flag_of(name: str) -> str:
+    """The flag of a setting: ``--min-count`` for ``min_count``."""
     return "--" + name.replace("_", "-")
 
 
-def _parser(field: dataclasses.Field) -> type:
-    """``int`` for a field of type ``int`` or ``int | None``."""
-    return next(kind for kind in (*typing.get_args(field.type), field.type) if kind is not type(None))
-
-
-def _metavar(field: dataclasses.Field) -> str:
-    return {int: "N", float: "X"}.get(_parser(field), "PATH")
+def type_of(field: dataclasses.Field) -> type:
+    """The type of a setting's value: ``int`` for a field of type ``int`` or ``int | None``."""
+    kind = typing.get_type_hints(TrainingConfig)[field.name]
+    return next(kind for kind in (*typing.get_args(kind), kind) if kind is not type(None))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, run_train
 
+from embedding_tutorial.command_line import parse_flags
 from embedding_tutorial.config import InputError, TrainingConfig
 
 
@@ -20,7 +21,7 @@ def test_every_default_stands_in_the_help():
 
 
 def test_flags_become_the_configuration():
-    config = TrainingConfig.from_command_line([
+    config = parse_flags([
         "--min-count",
         "2",
         "--learning-rate",

@@ -22,6 +22,7 @@ from conftest import REPOSITORY, run_train, two_worlds
 
 import train as train_py
 from embedding_tutorial.checkpoint import Checkpoint
+from embedding_tutorial.command_line import parse_flags
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.encoded_corpus import encode_corpus
 from embedding_tutorial.training import train, train_and_export
@@ -108,7 +109,7 @@ def test_resumed_vectors_are_those_of_an_uninterrupted_run_bit_for_bit(model, ep
     checkpoint = Checkpoint.load(tmp_path / "run")
     assert (checkpoint.epochs if checkpoint else 0) == epoch
 
-    again = TrainingConfig.from_command_line(["--resume", str(tmp_path / "run")])
+    again = parse_flags(["--resume", str(tmp_path / "run")])
     result = train_and_export(again, encode_corpus(again), tmp_path / "run", checkpoint=checkpoint)
     np.testing.assert_array_equal(result.vectors.matrix, expected.vectors.matrix)
     assert result.history.equals(expected.history)
@@ -239,7 +240,7 @@ def test_there_must_be_something_to_go_on_with(tmp_path):
         if content:
             (tmp_path / "mine" / "config.json").write_text(content, encoding="utf-8")
         with pytest.raises(InputError, match=re.escape(message)):
-            TrainingConfig.from_command_line(["--resume", str(tmp_path / name)])
+            parse_flags(["--resume", str(tmp_path / name)])
 
 
 def test_a_damaged_checkpoint_is_one_line(tmp_path):
@@ -369,7 +370,7 @@ def test_ctrl_c_says_how_to_go_on(place):
 def test_a_full_disk_during_the_export_loses_nothing(place, uninterrupted, monkeypatch):
     (place / "full").mkdir()
     (place / "full" / "config.json").write_bytes((uninterrupted / "config.json").read_bytes())
-    config = TrainingConfig.from_command_line(["--resume", str(place / "full")])
+    config = parse_flags(["--resume", str(place / "full")])
 
     def no_room(self, path):
         path.write_bytes(b"half a f")

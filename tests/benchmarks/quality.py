@@ -20,6 +20,7 @@ import_keras_quietly()
 import numpy as np
 import pandas as pd
 
+from embedding_tutorial.command_line import parse_flags
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.corpus import read_sentences, tokenize
 from embedding_tutorial.encoded_corpus import encode_corpus
@@ -52,7 +53,7 @@ def measure(config: TrainingConfig, vectors, word_counts: Counter) -> dict[str, 
 
 def main() -> None:
     """Train with each seed and print a row for each, before and after."""
-    given = TrainingConfig.from_command_line()
+    given = parse_flags()
     sentences = read_sentences(given.corpus)
     word_counts = Counter(word for sentence in sentences for word in tokenize(sentence, "words"))
     for tokens in ("characters", "words"):

@@ -1,0 +1,68 @@
+"""The flags of ``train.py``: one for each setting of ``TrainingConfig``."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from embedding_tutorial.config import InputError, TrainingConfig, flag_of, type_of
+from embedding_tutorial.run_directory import CONFIG, read_begun
+
+
+def parse_flags(arguments: list[str] | None = None) -> TrainingConfig:
+    """Parse the flags of a training run. Exits with status 2 on a bad flag.
+
+    Args:
+        arguments: ``sys.argv[1:]`` if ``None``.
+
+    Raises:
+        InputError: a value is out of range; or ``--resume`` names no run, or one that was
+            started with other settings than those given beside it.
+    """
+    parser = argparse.ArgumentParser(
+        description="Learn a vector for every token of a text, for TensorBoard's projector.",
+        argument_default=argparse.SUPPRESS,  # so that what is given can be told from what is not
+    )
+    for field in dataclasses.fields(TrainingConfig):
+        default = "" if field.default is None else f" (default: {field.default})"
+        if type_of(field) is bool:
+            parser.add_argument(flag_of(field.name), action="store_true", help=field.metadata["help"])
+            continue
+        parser.add_argument(
+            flag_of(field.name),
+            type=type_of(field),
+            choices=field.metadata.get("choices"),
+            metavar=None if "choices" in field.metadata else {int: "N", float: "X"}.get(type_of(field), "PATH"),
+            help=field.metadata["help"] + default,
+        )
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:  # perhaps the files that a shell put in the place of a pattern
+        hint = "" if unknown[0].startswith("-") else '; put a pattern in quotes: --corpus "texts/*.txt"'
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+    given = vars(options)
+    config = TrainingConfig(**given)
+    return config if config.resume is None else _resumed(config.resume, given)
+
+
+def _resumed(directory: Path, given: dict[str, Any]) -> TrainingConfig:
+    """The settings of a run that was begun, unless the flags given differ from them."""
+    if {"out", "replace"} & given.keys():
+        raise InputError(f"--resume {directory}: goes on where it is; leave --out and --replace out")
+    begun = read_begun(directory)
+    if begun is None:
+        damaged = (directory / CONFIG).exists()
+        problem = f"its {CONFIG} is damaged, or of another program" if damaged else "holds no run that was begun"
+        raise InputError(f"--resume {directory}: {problem}")
+    try:
+        started = TrainingConfig.from_json(begun, directory)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{directory / CONFIG}: is damaged ({error}); start a new run") from None
+    places = {field.name for field in dataclasses.fields(TrainingConfig) if "place" in field.metadata}
+    places |= {"corpus", "font", "init"}  # the same text and vectors, elsewhere
+    for name, value in given.items():
+        if name not in places and value != getattr(started, name):
+            raise InputError(
+                f"--resume {directory}: was begun with {flag_of(name)} {getattr(started, name)}, not {value}; "
+                "leave the flag out, or start a new run"
+            )
+    return dataclasses.replace(started, **{name: value for name, value in given.items() if name in places})
