@@ -6,7 +6,7 @@ python train.py --corpus my.txt --min-count 3     your own text
 python train.py --corpus "texts/*.txt.gz"         your own texts, all that match
 python train.py --resume runs/my-characters       go on after a stop, as if there had been none
 
-KERAS_BACKEND=jax python train.py --distribute data     on all devices; see embedding_tutorial/distributed.py
+KERAS_BACKEND=jax python train.py --distribute data     on all devices; see embedding_tutorial/scale/devices.py
 """
 
 import contextlib
@@ -19,17 +19,17 @@ from embedding_tutorial import terminal
 if __name__ == "__main__":
     terminal.take_over("train.py")
 
-from embedding_tutorial.batches import default_batch_size
 from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.command_line import parse_flags
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.corpus import can_be_read_again, corpus_files, text_sha256
-from embedding_tutorial.encoded_corpus import EncodedCorpus, encode_corpus
 from embedding_tutorial.labels import printable
-from embedding_tutorial.plan import check_memory
 from embedding_tutorial.quiet import check_environment, import_keras_quietly
 from embedding_tutorial.run_directory import CONFIG, check_needed, check_text, claim, is_finished, read_begun
-from embedding_tutorial.vectors import WordVectors, starting_vectors
+from embedding_tutorial.scale.plan import check_memory
+from embedding_tutorial.text.batches import default_batch_size
+from embedding_tutorial.text.encoded_corpus import EncodedCorpus, encode_corpus
+from embedding_tutorial.text.files import can_be_read_again, corpus_files, text_sha256
+from embedding_tutorial.vectors.word_vectors import WordVectors, starting_vectors
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
             return
         import_keras_quietly()
 
-        from embedding_tutorial.distributed import joined
+        from embedding_tutorial.scale.devices import joined
 
         with joined(config) as share:
             learn(config, writes=share.process == 0)
@@ -55,7 +55,7 @@ def learn(config: TrainingConfig, writes: bool) -> None:
 
     Of several processes that train together one ``writes`` the run directory.
     """
-    from embedding_tutorial.sprites import find_font
+    from embedding_tutorial.pictures.sprites import find_font
 
     directory = config.run_directory
     if config.resume and is_finished(directory):
@@ -81,7 +81,7 @@ def learn(config: TrainingConfig, writes: bool) -> None:
 
 def say_what_was_read(config: TrainingConfig, corpus: EncodedCorpus, font: Path | None, holds_a_run: bool) -> None:
     """How long the text is, how many tokens get a vector, and what else is worth knowing before the wait."""
-    from embedding_tutorial.sprites import HOW_TO_GET_A_FONT
+    from embedding_tutorial.pictures.sprites import HOW_TO_GET_A_FONT
 
     tokens = len(corpus.ids) + corpus.tokens_left_out
     files = len(corpus_files(config.corpus))
@@ -110,8 +110,8 @@ def train(
     """Train, export, and show neighbours before and after."""
     import_keras_quietly()
 
-    from embedding_tutorial.evaluation import telling_tokens
-    from embedding_tutorial.training import train_and_export
+    from embedding_tutorial.model.training import train_and_export
+    from embedding_tutorial.vectors.evaluation import telling_tokens
 
     directory = config.run_directory
     result = train_and_export(config, corpus, directory, initial=initial, font=font, checkpoint=checkpoint)

@@ -14,8 +14,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.corpus import tokenize
-from embedding_tutorial.evaluation import CATEGORIES, Category, read_categories
+from embedding_tutorial.text.files import tokenize
+from embedding_tutorial.vectors.evaluation import CATEGORIES, Category, read_categories
 
 CORPUS = TrainingConfig().corpus
 ENOUGH = 40  # every member of a group stands so often, or it is no member: rarer tokens are learned badly

@@ -33,12 +33,12 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from embedding_tutorial.answers import analogy, neighbors, newest_run, odd_one_out, similarity
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.labels import printable
-from embedding_tutorial.plan import Job, Speed
-from embedding_tutorial.report import compare_runs, evaluate_run
 from embedding_tutorial.run_directory import read_run
+from embedding_tutorial.scale.plan import Job, Speed
+from embedding_tutorial.vectors.answers import analogy, neighbors, newest_run, odd_one_out, similarity
+from embedding_tutorial.vectors.report import compare_runs, evaluate_run
 
 
 def evaluate(options: argparse.Namespace) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def tensorboard(options: argparse.Namespace) -> None:
 
 def draw_map(options: argparse.Namespace) -> dict[str, Any]:
     """Write the tokens on a plane as one HTML file, which opens in any browser, offline."""
-    from embedding_tutorial.map_page import write_map
+    from embedding_tutorial.pictures.map_page import write_map
 
     data = write_map(options.run, options.out, options.tsne)
     epochs = " ".join(map(str, data["epochs"]))
@@ -81,7 +81,7 @@ def draw_map(options: argparse.Namespace) -> dict[str, Any]:
 
 def plan(options: argparse.Namespace) -> dict[str, Any]:
     """What training on several devices needs, from formulae: memory, bytes sent, steps, time."""
-    from embedding_tutorial.batches import LARGEST_BATCH  # needs more than the other answers
+    from embedding_tutorial.text.batches import LARGEST_BATCH  # needs more than the other answers
 
     batch_size = options.batch_size or LARGEST_BATCH
     job = Job(options.tokens_total, options.vocabulary, options.dim, options.epochs, batch_size, options.kind)

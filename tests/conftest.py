@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.corpus import text_sha256
-from embedding_tutorial.projector import export
+from embedding_tutorial.pictures.projector import export
 from embedding_tutorial.run_directory import file_sha256
-from embedding_tutorial.vectors import WordVectors
-from embedding_tutorial.vocabulary import Vocabulary
+from embedding_tutorial.text.files import text_sha256
+from embedding_tutorial.text.vocabulary import Vocabulary
+from embedding_tutorial.vectors.word_vectors import WordVectors
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 hypothesis.settings.register_profile("patient", deadline=None)  # the first call builds tables, and machines are busy

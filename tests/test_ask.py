@@ -13,7 +13,7 @@ from conftest import COURT, FARM, REPOSITORY, run_python, write_run
 
 from embedding_tutorial import __main__ as ask
 from embedding_tutorial.config import InputError
-from embedding_tutorial.vectors import WordVectors
+from embedding_tutorial.vectors.word_vectors import WordVectors
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_what_retraining_needs_is_checked_before_it_begins(tmp_path, monkeypatch
     text, given = tmp_path / "worlds.txt", tmp_path / "given.txt"
     WordVectors("王", [1], np.ones((1, 4))).save_word2vec(given)
     run = write_run(tmp_path / "run", init=given, dim=4)
-    monkeypatch.setattr("embedding_tutorial.encoded_corpus.encode_corpus", lambda *_: pytest.fail("it begins"))
+    monkeypatch.setattr("embedding_tutorial.text.encoded_corpus.encode_corpus", lambda *_: pytest.fail("it begins"))
     WordVectors("妃", [1], np.ones((1, 4))).save_word2vec(given)
     assert refused("evaluate", "--controls", "--run", run).startswith(f"{given}: has changed since {run} started")
     given.unlink()

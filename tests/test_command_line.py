@@ -11,8 +11,8 @@ from conftest import COURT, REPOSITORY, run_train, two_worlds
 import train
 from embedding_tutorial import __main__ as ask
 from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.encoded_corpus import encode_corpus
-from embedding_tutorial.vocabulary import Vocabulary
+from embedding_tutorial.text.encoded_corpus import encode_corpus
+from embedding_tutorial.text.vocabulary import Vocabulary
 
 
 def test_it_says_what_it_read_what_changed_and_how_to_go_on(finished_run):

@@ -12,8 +12,8 @@ import pytest
 
 from embedding_tutorial import __main__ as command_line
 from embedding_tutorial.config import InputError
-from embedding_tutorial.standard_files import analogies, word_pairs
-from embedding_tutorial.vectors import WordVectors
+from embedding_tutorial.vectors.standard_files import analogies, word_pairs
+from embedding_tutorial.vectors.word_vectors import WordVectors
 
 TIMES = [30, pytest.param(int(os.environ.get("DAMAGED", "300")), marks=pytest.mark.long)]
 

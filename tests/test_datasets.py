@@ -5,7 +5,7 @@ import importlib.util
 import pytest
 from conftest import REPOSITORY
 
-from embedding_tutorial.corpus import read_sentences
+from embedding_tutorial.text.files import read_sentences
 
 spec = importlib.util.spec_from_file_location("check", REPOSITORY / "datasets" / "check.py")
 check = importlib.util.module_from_spec(spec)

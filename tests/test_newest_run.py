@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from conftest import write_run
 
-from embedding_tutorial.answers import newest_run
 from embedding_tutorial.config import InputError
+from embedding_tutorial.vectors.answers import newest_run
 
 
 @pytest.fixture

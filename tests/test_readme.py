@@ -8,7 +8,7 @@ import shutil
 import pytest
 from conftest import REPOSITORY, run_python, run_train
 
-from embedding_tutorial.sprites import HOW_TO_GET_A_FONT
+from embedding_tutorial.pictures.sprites import HOW_TO_GET_A_FONT
 
 READMES = ("README.md", "README.zh-CN.md")
 
@@ -37,8 +37,10 @@ def test_both_readmes_hold_the_same_commands_and_output():
 def test_every_link_and_module_is_there(name):
     links = [link for link in re.findall(r"\]\(([^)]+)\)", read(name)) if not link.startswith("http")]
     assert links and all((REPOSITORY / link).exists() for link in links)
-    modules = {path.name for path in (REPOSITORY / "embedding_tutorial").glob("*.py")} - {"__init__.py", "quiet.py"}
-    assert all(f"embedding_tutorial/{module}" in links for module in modules - {"encoding.py"})
+    package = REPOSITORY / "embedding_tutorial"
+    modules = {f"embedding_tutorial/{path.name}" for path in package.glob("*.py")} - {"embedding_tutorial/__init__.py"}
+    rooms = {f"embedding_tutorial/{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    assert modules | rooms <= {*links}
 
 
 def test_the_printed_lines_are_those_of_the_command(finished_run):

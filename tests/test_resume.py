@@ -24,9 +24,9 @@ import train as train_py
 from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.command_line import parse_flags
 from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.encoded_corpus import encode_corpus
-from embedding_tutorial.training import train, train_and_export
-from embedding_tutorial.vectors import WordVectors
+from embedding_tutorial.model.training import train, train_and_export
+from embedding_tutorial.text.encoded_corpus import encode_corpus
+from embedding_tutorial.vectors.word_vectors import WordVectors
 
 # What two runs with one seed have in common byte by byte. model.keras and event files hold time stamps.
 SAME = (

@@ -14,7 +14,7 @@ import train
 from embedding_tutorial import __main__ as ask
 from embedding_tutorial.config import InputError
 from embedding_tutorial.run_directory import CHECKPOINT, EXPORT, LOCK, begin, checked, claim, read_run, write_whole
-from embedding_tutorial.vectors import WordVectors
+from embedding_tutorial.vectors.word_vectors import WordVectors
 
 SETTINGS = {"corpus": "text.txt", "corpus_sha256": "", "tokens": "characters", "dim": 8}
 

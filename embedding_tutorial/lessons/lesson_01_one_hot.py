@@ -20,8 +20,8 @@
 import numpy as np
 import pandas as pd
 
-from embedding_tutorial.encoding import one_hot
 from embedding_tutorial.lessons.drawing import draw_matrix
+from embedding_tutorial.lessons.encoding import one_hot
 from embedding_tutorial.lessons.exercises import check
 
 # The article's own ten columns. Seven are used; the other three belong to characters that its text does not name.

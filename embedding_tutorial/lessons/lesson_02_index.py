@@ -21,11 +21,11 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from embedding_tutorial.corpus import tokenize
-from embedding_tutorial.encoding import one_hot
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
+from embedding_tutorial.lessons.encoding import one_hot
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.vocabulary import PADDING, Vocabulary
+from embedding_tutorial.text.files import tokenize
+from embedding_tutorial.text.vocabulary import PADDING, Vocabulary
 
 sentence = tokenize("deep learning is very deep", "words")
 vocabulary = Vocabulary.count([sentence])

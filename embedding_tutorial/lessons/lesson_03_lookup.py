@@ -23,12 +23,12 @@
 import numpy as np
 import pandas as pd
 
-from embedding_tutorial.encoding import lookup, one_hot
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
+from embedding_tutorial.lessons.encoding import lookup, one_hot
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.projector import matrix_table
+from embedding_tutorial.pictures.projector import matrix_table
+from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors import WordVectors
-from embedding_tutorial.vocabulary import Vocabulary
 
 sentence = ["deep", "learning", "is", "very", "deep"]
 vocabulary = Vocabulary.count([sentence])

@@ -26,10 +26,10 @@
 import numpy as np
 import pandas as pd
 
-from embedding_tutorial.encoding import lookup, one_hot
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
+from embedding_tutorial.lessons.encoding import lookup, one_hot
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.vocabulary import Vocabulary
+from embedding_tutorial.text.vocabulary import Vocabulary
 
 vocabulary = Vocabulary.count([list("王妃很漂亮")])
 W = np.array([  # (6, 3): row 0 is padding, row id belongs to token id

@@ -23,10 +23,10 @@
 import numpy as np
 import pandas as pd
 
-from embedding_tutorial.encoding import one_hot
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
+from embedding_tutorial.lessons.encoding import one_hot
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.vectors import WordVectors, unit_rows
+from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
 FEATURES = ["皇帝", "宫里", "女"]
 words = pd.DataFrame(

@@ -30,10 +30,10 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from embedding_tutorial.encoding import lookup, one_hot
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
+from embedding_tutorial.lessons.encoding import lookup, one_hot
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.vocabulary import Vocabulary
+from embedding_tutorial.text.vocabulary import Vocabulary
 
 sentence = "deep learning is very deep"
 words = sentence.split()

@@ -26,11 +26,11 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from embedding_tutorial.corpus import tokenize
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.vectors import unit_rows
-from embedding_tutorial.vocabulary import Vocabulary
+from embedding_tutorial.text.files import tokenize
+from embedding_tutorial.text.vocabulary import Vocabulary
+from embedding_tutorial.vectors.word_vectors import unit_rows
 
 EXCERPT = """
 皇帝把小公主抱上了马背。

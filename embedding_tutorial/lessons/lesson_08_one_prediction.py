@@ -41,9 +41,9 @@ import tensorflow as tf
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.lessons.drawing import draw_curves, draw_matrix, side_by_side
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.model import build_model
-from embedding_tutorial.vectors import unit_rows
-from embedding_tutorial.vocabulary import Vocabulary
+from embedding_tutorial.model.sequential import build_model
+from embedding_tutorial.text.vocabulary import Vocabulary
+from embedding_tutorial.vectors.word_vectors import unit_rows
 
 center = np.array([0.5, 1.0])  # 公主, a row of the embedding
 context = np.array([1.0, -0.5])  # 宫里, a row of the output table

@@ -28,15 +28,15 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from embedding_tutorial.batches import make_dataset
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.encoded_corpus import EncodedCorpus
-from embedding_tutorial.encoding import one_hot
 from embedding_tutorial.lessons.drawing import draw_curves, draw_matrix, side_by_side
+from embedding_tutorial.lessons.encoding import one_hot
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.model import build_model, compile_model
-from embedding_tutorial.optimizers import RowwiseAdagrad
-from embedding_tutorial.vocabulary import Vocabulary
+from embedding_tutorial.model.sequential import build_model, compile_model
+from embedding_tutorial.model.sparse import RowwiseAdagrad
+from embedding_tutorial.text.batches import make_dataset
+from embedding_tutorial.text.encoded_corpus import EncodedCorpus
+from embedding_tutorial.text.vocabulary import Vocabulary
 
 # Text and sizes are ours: the article gives none here.
 sentences = ["农夫天天种田", "公主住在宫里", "王妃也在宫里", "王妃天天看花"]

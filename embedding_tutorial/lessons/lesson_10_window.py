@@ -31,15 +31,15 @@ import numpy as np
 import pandas as pd
 from keras import ops
 
-from embedding_tutorial.batches import cut_rows, make_dataset
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.corpus import tokenize
-from embedding_tutorial.encoded_corpus import EncodedCorpus
-from embedding_tutorial.layers import ContextMean, band_matrix
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.model import build_model
-from embedding_tutorial.vocabulary import Vocabulary
+from embedding_tutorial.model.layers import ContextMean, band_matrix
+from embedding_tutorial.model.sequential import build_model
+from embedding_tutorial.text.batches import cut_rows, make_dataset
+from embedding_tutorial.text.encoded_corpus import EncodedCorpus
+from embedding_tutorial.text.files import tokenize
+from embedding_tutorial.text.vocabulary import Vocabulary
 
 WINDOW = 2
 sentence = tokenize("王妃很漂亮", "characters")

@@ -39,13 +39,13 @@ import numpy as np
 import pandas as pd
 
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.corpus import read_sentences
-from embedding_tutorial.encoded_corpus import encode_corpus
-from embedding_tutorial.evaluation import category_agreement, radical, radical_agreement, read_categories
 from embedding_tutorial.lessons.drawing import draw_curves, draw_matrix, side_by_side
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.training import train
-from embedding_tutorial.vectors import unit_rows
+from embedding_tutorial.model.training import train
+from embedding_tutorial.text.encoded_corpus import encode_corpus
+from embedding_tutorial.text.files import read_sentences
+from embedding_tutorial.vectors.evaluation import category_agreement, radical, radical_agreement, read_categories
+from embedding_tutorial.vectors.word_vectors import unit_rows
 
 EPOCHS = 30
 categories = read_categories()  # groups of words that belong together, written before the text was

@@ -30,13 +30,13 @@ import numpy as np
 import pandas as pd
 
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.corpus import read_sentences, tokenize
-from embedding_tutorial.encoded_corpus import encode_corpus
-from embedding_tutorial.evaluation import composed_rank
 from embedding_tutorial.lessons.drawing import draw_matrix
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.training import train
-from embedding_tutorial.vectors import unit_rows
+from embedding_tutorial.model.training import train
+from embedding_tutorial.text.encoded_corpus import encode_corpus
+from embedding_tutorial.text.files import read_sentences, tokenize
+from embedding_tutorial.vectors.evaluation import composed_rank
+from embedding_tutorial.vectors.word_vectors import unit_rows
 
 # The article's numbers for the characters (lesson 5).
 article = pd.DataFrame(

@@ -30,13 +30,13 @@ import numpy as np
 import pandas as pd
 
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.encoded_corpus import encode_corpus
-from embedding_tutorial.evaluation import category_agreement, read_categories
 from embedding_tutorial.labels import visible
 from embedding_tutorial.lessons.drawing import draw_matrix, draw_points, side_by_side
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.training import train_and_export
-from embedding_tutorial.vectors import WordVectors, unit_rows
+from embedding_tutorial.model.training import train_and_export
+from embedding_tutorial.text.encoded_corpus import encode_corpus
+from embedding_tutorial.vectors.evaluation import category_agreement, read_categories
+from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
 config = TrainingConfig()  # the defaults: a few seconds
 corpus = encode_corpus(config)

@@ -32,12 +32,12 @@ import numpy as np
 import pandas as pd
 
 from embedding_tutorial.config import REPOSITORY, TrainingConfig
-from embedding_tutorial.encoded_corpus import encode_corpus
-from embedding_tutorial.evaluation import category_agreement, neighbour_agreement, read_categories
 from embedding_tutorial.lessons.drawing import draw_points, side_by_side
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.training import train, vectors_of
-from embedding_tutorial.vectors import unit_rows
+from embedding_tutorial.model.training import train, vectors_of
+from embedding_tutorial.text.encoded_corpus import encode_corpus
+from embedding_tutorial.vectors.evaluation import category_agreement, neighbour_agreement, read_categories
+from embedding_tutorial.vectors.word_vectors import unit_rows
 
 # The corpus stands in themes, one after the other; datasets/README.md says which lines belong to which.
 lines = (REPOSITORY / "datasets" / "palace.txt").read_text(encoding="utf-8").splitlines()

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS / "scale")]
 
 from conftest import run_train
-from test_distributed import JAX, TWO_DEVICES, finished, run_together
+from test_devices import JAX, TWO_DEVICES, finished, run_together
 
 WAYS = {
     "TensorFlow": ({}, None, 1),

@@ -47,8 +47,8 @@ def timed_steps(corpus, config) -> dict:
     """Milliseconds a step and tokens a second, and how long the first step takes."""
     import numpy as np
 
-    from embedding_tutorial.batches import default_batch_size, make_dataset
-    from embedding_tutorial.model import build_model, compile_model
+    from embedding_tutorial.model.sequential import build_model, compile_model
+    from embedding_tutorial.text.batches import default_batch_size, make_dataset
 
     started = time.perf_counter()
     batch_size = default_batch_size(len(corpus.ids))
@@ -73,7 +73,7 @@ def timed_steps(corpus, config) -> dict:
 def text_once(path: Path, tokens: str = "characters") -> dict:
     """Read and encode a text, then train on it for some steps."""
     from embedding_tutorial.config import TrainingConfig
-    from embedding_tutorial.encoded_corpus import encode_corpus
+    from embedding_tutorial.text.encoded_corpus import encode_corpus
 
     memory = OwnMemory()
     config = TrainingConfig(corpus=path, tokens=tokens, dim=100)
@@ -89,8 +89,8 @@ def drawn_once(vocabulary_size: int, dim: int) -> dict:
     import numpy as np
 
     from embedding_tutorial.config import TrainingConfig
-    from embedding_tutorial.encoded_corpus import EncodedCorpus
-    from embedding_tutorial.vocabulary import Vocabulary
+    from embedding_tutorial.text.encoded_corpus import EncodedCorpus
+    from embedding_tutorial.text.vocabulary import Vocabulary
 
     memory = OwnMemory()
     share = 1 / np.arange(1, vocabulary_size + 1)

@@ -16,7 +16,7 @@ sys.path.insert(0, str(REPOSITORY))
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from embedding_tutorial.map_page import write_map
+from embedding_tutorial.pictures.map_page import write_map
 
 RUN = REPOSITORY / "runs" / "palace-characters"
 PICTURE = REPOSITORY / "map.png"

@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.plan import ROW, Job, Speed
+from embedding_tutorial.scale.plan import ROW, Job, Speed
 
 BATCH = 2048
 STEPS = 30
@@ -44,9 +44,9 @@ def measure(vocabulary_size: int, dim: int, config: TrainingConfig) -> dict:
     import numpy as np
     import tensorflow as tf
 
-    from embedding_tutorial.distributed import joined, own_share, table_parts
-    from embedding_tutorial.model import build_model, compile_model
-    from embedding_tutorial.vocabulary import Vocabulary
+    from embedding_tutorial.model.sequential import build_model, compile_model
+    from embedding_tutorial.scale.devices import joined, own_share, table_parts
+    from embedding_tutorial.text.vocabulary import Vocabulary
 
     counts = np.maximum(1, 1e6 / np.arange(1, vocabulary_size + 1)).astype(np.int64)
     with joined(config) if config.distribute else contextlib.nullcontext():

@@ -31,7 +31,7 @@ def gensim_once(path: Path, model: str, epochs: int, seed: int) -> dict:
     """Train gensim on a file of blank-separated tokens."""
     from gensim.models import Word2Vec
 
-    from embedding_tutorial.vectors import WordVectors
+    from embedding_tutorial.vectors.word_vectors import WordVectors
 
     started = time.perf_counter()
     word2vec = Word2Vec(
@@ -64,8 +64,8 @@ def ours_once(path: Path, model: str, epochs: int, seed: int) -> dict:
 
     import_keras_quietly()
     from embedding_tutorial.config import TrainingConfig
-    from embedding_tutorial.encoded_corpus import encode_corpus
-    from embedding_tutorial.training import train
+    from embedding_tutorial.model.training import train
+    from embedding_tutorial.text.encoded_corpus import encode_corpus
 
     config = TrainingConfig(
         corpus=path,
@@ -87,7 +87,7 @@ def ours_once(path: Path, model: str, epochs: int, seed: int) -> dict:
 
 
 def _figures(vectors, started: float, counted: float, done: float, epochs: int) -> dict:
-    from embedding_tutorial.evaluation import radical_agreement
+    from embedding_tutorial.vectors.evaluation import radical_agreement
 
     agreement = radical_agreement(vectors)
     return {

@@ -49,7 +49,7 @@ def main() -> int:
     from embedding_tutorial.quiet import import_keras_quietly
 
     import_keras_quietly()
-    import embedding_tutorial.training  # noqa: F401  once, for all that are forked
+    import embedding_tutorial.model.training  # noqa: F401  once, for all that are forked
 
     started, work = time.monotonic(), Path(tempfile.mkdtemp(prefix="campaign-")).resolve()
     try:

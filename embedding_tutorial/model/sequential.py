@@ -1,0 +1,145 @@
+"""The model: a ``keras.Sequential`` whose first layer is the stock ``Embedding``.
+
+    skipgram   Embedding -> TokenScores                  a token predicts its neighbours
+    cbow       Embedding -> ContextMean -> TokenScores   the neighbours predict the token between them
+
+Rows of ids go in, a score for every token comes out. Only the loss is our own.
+Importing this module registers our classes, so that ``keras.models.load_model``
+can read ``model.keras``.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.model.layers import ContextMean, Tensor, TokenScores, band_matrix
+from embedding_tutorial.model.sparse import ON_TENSORFLOW, RowwiseAdagrad, collect, distinct, look_up, spread
+from embedding_tutorial.text.vocabulary import PADDING, Vocabulary
+from embedding_tutorial.vectors.word_vectors import WordVectors
+
+
+@keras.saving.register_keras_serializable(package="embedding_tutorial")
+class EmbeddingModel(keras.Sequential):
+    """A ``Sequential`` that learns from which tokens stand near which.
+
+    Only ``compute_loss`` differs from ``keras.Sequential``. Its loss needs no
+    scores of the whole vocabulary: it takes the output of the layer before, and
+    TensorFlow drops the scores that nobody uses from the training step.
+    """
+
+    def __init__(self, layers: list | None = None, trainable: bool = True, name: str | None = None) -> None:
+        super().__init__(layers, trainable=trainable, name=name)
+        # Keras's own "loss" weighs batches by their rows; this one, which has the
+        # same name and takes its place in the logs, weighs every pair alike.
+        self.loss_per_pair = keras.metrics.Mean(name="loss")
+
+    def compute_loss(
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Tensor:
+        """Mean loss of a neighbour pair.
+
+        Args:
+            x: ``(B, T)`` ids that are looked up, 0 for padding.
+            y: ``(B, T)``: ``x`` where a token is to be predicted, 0 where none is.
+            y_pred: ``(B, T, V + 1)`` scores; used by the full softmax alone.
+            sample_weight: not used.
+            training: fresh noise tokens if true, the fixed ones if false.
+
+        Returns:
+            Scalar. With negatives: ``softplus(-score)`` of the pair plus ``softplus(score)``
+            of its noise tokens; without: ``-log softmax(scores)`` of the pair.
+
+        Source: Mikolov et al. 2013, https://arxiv.org/abs/1310.4546, equation 4.
+        """
+        embedding, *context, output = self.layers
+        # A token that stands in a batch forty times is looked up, and later changed, once.
+        tokens, position = distinct(x)  # (U,), (B, T)
+        vectors = look_up(embedding.embeddings, tokens)  # (U, D)
+        hidden = spread(vectors, position)  # (B, T, D)
+        predicted = spread(look_up(output.table, tokens), position)  # (B, T, D); y is x, or padding
+        bias = ops.take(output.bias, y)  # (B, T)
+        is_token = ops.cast(ops.not_equal(x, PADDING), hidden.dtype)  # (B, T)
+        is_predicted = ops.cast(ops.not_equal(y, PADDING), hidden.dtype)  # (B, T)
+
+        if context:
+            # CBOW: each place predicts its own token from its context, P = 1.
+            for layer in context:
+                hidden = layer(hidden, mask=is_token)  # (B, T, D) -> (B, T, D)
+            scores = (ops.sum(hidden * predicted, axis=-1) + bias)[..., None]  # (B, T, P)
+            weights = is_predicted[..., None]  # (B, T, P)
+        else:
+            # Skip-gram: each place predicts all its neighbours, P = T.
+            scores = ops.einsum("btd,bpd->btp", hidden, predicted) + bias[:, None, :]  # (B, T, P)
+            band = band_matrix(ops.shape(x)[1], output.window)
+            weights = band * is_token[:, :, None] * is_predicted[:, None, :]  # (B, T, P)
+        pairs = ops.sum(weights, axis=-1)  # (B, T)
+
+        if output.negatives:
+            # All places share the K noise tokens, so their scores are one matrix product; each weighs
+            # negatives / K. In skip-gram a token scores the same against noise wherever it stands: it is
+            # done once, with the pairs of all its places. For common tokens that saves most of the work.
+            noise = output.draw_noise(training)  # (K,)
+            scored, of_pairs = ops.reshape(hidden, (-1, hidden.shape[-1])), ops.reshape(pairs, (-1,))
+            if not context:
+                scored, of_pairs = vectors, collect(pairs, position, tokens)
+            noise_scores = ops.matmul(scored, ops.transpose(look_up(output.table, noise)))  # (U, D) @ (D, K)
+            noise_scores = noise_scores + ops.take(output.bias, noise)  # (U, K)
+            noise_weights = of_pairs[:, None] * (output.negatives / output.noise_tokens)  # (U, 1)
+            loss = ops.sum(weights * ops.softplus(-scores)) + ops.sum(noise_weights * ops.softplus(noise_scores))
+        else:
+            normalizer = ops.logsumexp(y_pred[..., PADDING + 1 :], axis=-1, keepdims=True)  # (B, T, 1)
+            loss = ops.sum(weights * (normalizer - scores))
+
+        total_pairs = ops.sum(pairs)
+        loss = loss / total_pairs
+        self.loss_per_pair.update_state(loss, sample_weight=total_pairs)
+        return loss
+
+
+def build_model(
+    config: TrainingConfig, vocabulary: Vocabulary, initial: WordVectors | None = None, parts: int = 1
+) -> EmbeddingModel:
+    """An untrained model for a vocabulary, its weights drawn from ``config.seed``.
+
+    Its first layer, ``model.get_layer("embedding")``, has ``V + 1`` rows of ``config.dim``
+    numbers: row 0 is padding, row ``id`` belongs to token ``id``.
+    Tokens that ``initial`` has a vector for start from that one, the others from a random one.
+    Devices that share the tables need equal ``parts`` of them: there are spare rows at the end then.
+    """
+    output = TokenScores(len(vocabulary), config.window, config.negatives, parts=parts, name="output")
+    # The start is set below: drawn by NumPy, it is the same on every backend.
+    embedding = keras.layers.Embedding(
+        output.rows, config.dim, embeddings_initializer="zeros", mask_zero=True, name="embedding"
+    )
+    context = [ContextMean(config.window, name="context")] if config.model == "cbow" else []
+    model = EmbeddingModel([embedding, *context, output], name=config.model)
+    model.build((None, None))
+    output.set_counts(vocabulary.counts)
+    largest = 0.5 / config.dim  # small beside trained vectors: word2vec's own start
+    matrix = np.random.default_rng(config.seed).uniform(-largest, largest, (output.rows, config.dim))
+    if initial is not None:
+        known = [token for token in vocabulary.tokens if token in initial]
+        matrix[vocabulary.encode(known)] = [initial[token] for token in known]
+    embedding.set_weights([matrix])
+    return model
+
+
+def compile_model(model: EmbeddingModel, config: TrainingConfig, steps: int) -> None:
+    """Give the model its optimizer; the learning rate falls linearly over ``steps``.
+
+    ``steps_per_execution`` runs many small steps in one call of TensorFlow: at this size
+    Python would otherwise take longer than the arithmetic. Without jit: compiling takes
+    seconds, and the lookups do not gain from it on a CPU; other backends than TensorFlow need it.
+    """
+    schedule = keras.optimizers.schedules.PolynomialDecay(
+        config.learning_rate, decay_steps=steps, end_learning_rate=config.learning_rate / 50
+    )
+    model.compile(RowwiseAdagrad(schedule), steps_per_execution=32, jit_compile=not ON_TENSORFLOW)

@@ -1,0 +1,188 @@
+"""The map: a run's tokens on a plane, as one HTML file that opens without server or network.
+
+What stands where, in which colour, and who is near whom is worked out here; ``map_page.html``
+draws it with plotly.js, which is copied into the page. Imports neither Keras nor TensorFlow.
+Needs plotly, and scikit-learn for t-SNE (requirements-optional.txt).
+"""
+
+import html
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embedding_tutorial.config import InputError
+from embedding_tutorial.pictures.projector import MOST_POINTS, OTHER_RADICALS
+from embedding_tutorial.run_directory import checked, read_run, write_text
+from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
+
+TEMPLATE = Path(__file__).with_suffix(".html")
+NEIGHBOURS = 8
+MOST_COLOURS = 24  # more cannot be told apart; the page has as many
+GREY = ("-", OTHER_RADICALS)  # no group, and the projector's heap of rare ones
+
+
+def write_map(directory: Path, out: Path, tsne: bool = False) -> dict[str, Any]:
+    """Write the map of a finished run.
+
+    Args:
+        directory: the run.
+        out: the file; an earlier one is replaced.
+        tsne: place tokens by t-SNE, not by PCA.
+
+    Returns:
+        What the page shows, see ``map_data``.
+
+    Raises:
+        InputError: the run is not finished or damaged, a library is missing, or ``out`` cannot
+            be written; nothing is written then.
+    """
+    try:
+        from plotly.offline import get_plotlyjs
+    except ModuleNotFoundError:
+        raise InputError("the map needs plotly: pip install -r requirements-optional.txt") from None
+    if os.path.isdir(out):
+        raise InputError(f"--out {out}: is a directory; name a file in it")
+    if os.path.exists(out) and not os.path.isfile(out):
+        raise InputError(f"--out {out}: is a device or a pipe, which no file may replace; name another")
+    if not os.path.isdir(out.parent):
+        raise InputError(f"--out {out}: there is no directory {out.parent}")
+    data = map_data(directory, tsne)
+    # Inside <script> only "<" could end the data or open a comment; JSON may write it as \u003c.
+    parts = {
+        "title": html.escape(data["title"]),
+        "plotly": get_plotlyjs(),
+        "data": json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
+    }
+    template = TEMPLATE.read_text(encoding="utf-8")
+    page = re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)  # one pass: tokens are never filled in
+    try:
+        write_text(out, page)
+    except OSError as error:
+        raise InputError(f"--out {out}: cannot be written ({error.strerror})") from None
+    return data
+
+
+def map_data(directory: Path, tsne: bool = False) -> dict[str, Any]:
+    """Everything the page shows, as JSON values; lists of tokens in the order of the vocabulary.
+
+    Raises:
+        InputError: the run is not finished or damaged, or scikit-learn is missing.
+    """
+    run, vectors = read_run(directory), WordVectors.load(directory)
+    columns = read_columns(checked(directory, run, "metadata.tsv"))
+    epochs, stages = read_stages(directory, run, vectors.unit_matrix[:MOST_POINTS])
+    places, note = tsne_places(stages) if tsne else pca_places(stages)
+    return {
+        "title": directory.resolve().name,
+        "unit": run["config"]["tokens"],
+        "note": note,
+        "tokens": columns["token"],  # as the projector shows them: none is blank or invisible
+        "counts": vectors.counts[:MOST_POINTS].tolist(),
+        "colourings": {name: colouring(columns[name]) for name in ("category", "radical_group")},
+        "epochs": epochs,
+        "x": [place[:, 0].round(4).tolist() for place in places],
+        "y": [place[:, 1].round(4).tolist() for place in places],
+        "neighbours": [nearest_rows(stage, stage, NEIGHBOURS).tolist() for stage in stages],
+    }
+
+
+def read_columns(path: Path) -> dict[str, Sequence[str]]:
+    """The columns of ``metadata.tsv``. No token holds a tab or a line end: ``visible`` sees to it."""
+    header, *cells = [line.split("\t") for line in path.read_text(encoding="utf-8").rstrip("\n").split("\n")]
+    return dict(zip(header, zip(*cells, strict=True), strict=True))
+
+
+def read_stages(directory: Path, run: dict, final: np.ndarray) -> tuple[list[int], list[np.ndarray]]:
+    """The epochs whose vectors a run kept, and these vectors ``(N, D)`` each; the final ones last.
+
+    Raises:
+        InputError: a snapshot is missing or not the one that was exported.
+    """
+    names = sorted(name for name in run["files"] if name.startswith("epochs/"))
+    stages = [np.loadtxt(checked(directory, run, name), dtype=np.float32, delimiter="\t", ndmin=2) for name in names]
+    epochs = [int(Path(name).stem.removeprefix("epoch_")) for name in names]
+    # The page's tables may have columns of zeros beside the D numbers.
+    return [*epochs, run["config"]["epochs"]], [*(stage[:, : final.shape[1]] for stage in stages), final]
+
+
+def pca_places(stages: Sequence[np.ndarray]) -> tuple[list[np.ndarray], str]:
+    """Project all stages onto the plane on which the last one is spread widest.
+
+    One plane for all: what moves on the page has moved in the ``D`` dimensions, too.
+
+    Returns:
+        a ``(N, 2)`` for each stage, and what the page says of it.
+    """
+    mean = stages[-1].mean(axis=0)  # (D,)
+    _, spread, axes = np.linalg.svd(stages[-1] - mean, full_matrices=False)  # axes: (D, D), a direction a row
+    # A direction and its opposite are equally good: the one whose largest number is positive is taken.
+    plane = axes[:2] * np.sign(axes[np.arange(2), np.abs(axes[:2]).argmax(axis=1)])[:, None]  # (2, D)
+    share = np.sum(spread[:2] ** 2) / max(np.sum(spread**2), 1e-12)
+    note = (
+        f"PCA of the final vectors: this plane holds {share:.0%} of their spread. "
+        f"Neighbours are those in all {len(mean)} dimensions. "
+        f"终轮向量的主成分平面,占总方差的 {share:.0%};近邻按全部 {len(mean)} 维计算。"
+    )
+    return [(stage - mean) @ plane.T for stage in stages], note  # (N, D) @ (D, 2) -> (N, 2)
+
+
+def tsne_places(stages: Sequence[np.ndarray]) -> tuple[list[np.ndarray], str]:
+    """Place the last stage by t-SNE; t-SNE has no place for others, so they stand among the last one's.
+
+    At an earlier stage a token stands at the mean place of the five final vectors nearest to its own.
+
+    Raises:
+        InputError: scikit-learn is missing.
+
+    Source: van der Maaten and Hinton 2008, https://jmlr.org/papers/v9/vandermaaten08a.html.
+    """
+    try:
+        from sklearn.manifold import TSNE
+    except ModuleNotFoundError:
+        raise InputError("--tsne needs scikit-learn: pip install -r requirements-optional.txt") from None
+    *earlier, final = stages
+    perplexity = min(30, (len(final) - 1) / 3)  # sklearn's own default, less for a few tokens
+    place = TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(final)  # (N, 2)
+    note = (
+        "t-SNE of the final vectors: who is near means something, how far does not. "
+        "Before the end, a token stands among the five final vectors nearest to its own. "
+        "终轮向量的 t-SNE:谁靠近谁有意义,相距多远没有意义;之前各轮,词元画在与它最近的五个终轮向量之间。"
+    )
+    return [place[nearest_rows(stage, final, 5, itself=True)].mean(axis=1) for stage in earlier] + [place], note
+
+
+def nearest_rows(asked: np.ndarray, among: np.ndarray, topn: int, itself: bool = False) -> np.ndarray:
+    """The rows of ``among`` nearest by cosine to each row of ``asked``, nearest first.
+
+    Args:
+        asked, among: ``(N, D)`` each; a row of both is the same token.
+        topn: how many; ``N - 1`` at most.
+        itself: whether a token may be its own neighbour.
+
+    Returns:
+        ``(N, topn)`` row numbers.
+    """
+    asked, among, topn = unit_rows(asked), unit_rows(among), min(topn, len(among) - 1)
+    found = []
+    for block in np.array_split(np.arange(len(asked)), len(asked) // 500 + 1):  # so that memory stays small
+        cosines = asked[block] @ among.T  # (rows, N)
+        if not itself:
+            cosines[np.arange(len(block)), block] = -np.inf
+        best = np.argpartition(-cosines, topn - 1, axis=1)[:, :topn]  # the topn largest, in any order
+        order = np.argsort(-np.take_along_axis(cosines, best, axis=1), axis=1, kind="stable")
+        found.append(np.take_along_axis(best, order, axis=1))
+    return np.concatenate(found)
+
+
+def colouring(labels: Sequence[str]) -> dict[str, list]:
+    """Groups that get a colour, the largest first, and the number of each token's group; -1 is grey."""
+    counted = Counter(label for label in labels if label not in GREY)
+    names = [name for name, _ in counted.most_common(MOST_COLOURS)]
+    number = {name: index for index, name in enumerate(names)}
+    return {"names": names, "of": [number.get(label, -1) for label in labels]}

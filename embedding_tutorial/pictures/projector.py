@@ -1,0 +1,181 @@
+"""What TensorBoard's Embedding Projector reads in a run directory, and what everybody else reads there.
+
+    projector_config.pbtxt   tells TensorBoard of the tables below
+    vectors_unit.tsv         vectors of length 1, shown first: t-SNE and UMAP in the page need it
+    vectors.tsv              the learned weights themselves
+    metadata.tsv             a label line for each vector; it knows no quoting
+    epochs/                  vectors of some epochs, turned to lie over the final ones, for the drop-down
+    drawn/                   vectors, labels and pictures of the most frequent tokens, for the drop-down
+    vectors.txt              word2vec's text format, for gensim and others
+
+Imports neither Keras nor TensorFlow. What the page accepts was read from TensorBoard's
+own behaviour; the tests ask a real server.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from embedding_tutorial.config import InputError
+from embedding_tutorial.labels import LONGEST_LABEL, visible
+from embedding_tutorial.pictures.sprites import CELL, draw_sprite
+from embedding_tutorial.run_directory import (
+    EXPORT,
+    HISTORY,
+    MODEL,
+    PROJECTOR,
+    RUN,
+    VECTORS,
+    VOCABULARY,
+    exported_files,
+    remove_written,
+    to_json,
+    write_text,
+    write_whole,
+)
+from embedding_tutorial.vectors.evaluation import NO_RADICAL, Category, radical
+from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
+
+MOST_POINTS = 10_000  # what the page's t-SNE takes
+MOST_BYTES = 1_000_000  # of metadata.tsv: the page decodes such pieces, and garbles a character that is cut in two
+FEWEST_NUMBERS = 3  # in a row: the page draws three principal components, and nothing at all without the third
+MOST_DRAWN = 500  # more pictures hide each other
+MOST_COLOURS = 48  # the page offers a column as colour up to 50 different values
+OTHER_RADICALS = "其他"
+
+
+def metadata_table(vectors: WordVectors, categories: Sequence[Category], level: str) -> str:
+    """The text of ``metadata.tsv``: a header, then a line for each vector.
+
+    Columns: token, count, radical (of the first character), radical_group (the radical if it
+    is among the 48 commonest, so that the page can colour by it), category. Of many long
+    tokens less is shown, so that the table is never larger than the page can decode.
+    """
+    group_of = {c.token: c.group for c in categories if c.level == level}
+    radicals = [radical(token) for token in vectors.index_to_key]
+    commonest = {r for r, _ in Counter(r for r in radicals if r != NO_RADICAL).most_common(MOST_COLOURS)}
+    for longest in (LONGEST_LABEL, 20, 10, 5):
+        lines = ["token\tcount\tradical\tradical_group\tcategory"]
+        for token, count, own in zip(vectors.index_to_key, vectors.counts, radicals, strict=True):
+            shared = own if own in commonest or own == NO_RADICAL else OTHER_RADICALS
+            group = visible(group_of.get(token, "-"), longest)
+            lines.append(f"{visible(token, longest)}\t{count}\t{own}\t{shared}\t{group}")
+        table = "\n".join(lines) + "\n"
+        if len(table.encode()) <= MOST_BYTES:
+            break
+    return table
+
+
+def matrix_table(matrix: np.ndarray) -> str:
+    """The text of a vectors file: a line for each row, tabs between, no header.
+
+    Nine significant digits, from which float32 is read back exactly. A row of one or two
+    numbers gets zeros up to three, which change no length and no distance.
+    """
+    zeros = "\t0" * (FEWEST_NUMBERS - matrix.shape[1])
+    return "".join("\t".join(f"{number:.9g}" for number in row) + zeros + "\n" for row in matrix.tolist())
+
+
+def config_text(tables: dict[str, str]) -> str:
+    """The text of ``projector_config.pbtxt``: name in the page's drop-down -> file.
+
+    The page lists tables with metadata by size, then by name, and shows the first.
+    """
+    return "".join(
+        f'embeddings {{\n  tensor_name: "{name}"\n  tensor_path: "{path}"\n  metadata_path: "metadata.tsv"\n}}\n'
+        for name, path in tables.items()
+    )
+
+
+def write_drawn(directory: Path, vectors: WordVectors, categories: Sequence[Category], level: str, font: Path) -> str:
+    """Write ``drawn/``: the most frequent tokens as points that are the tokens themselves.
+
+    They are a table of their own, with unit rows: thousands of pictures would hide each other,
+    and the page's list of neighbours shows large pictures too (until "show images" is ticked off).
+
+    Returns:
+        The entry for ``projector_config.pbtxt``. The page lists longer tables first, so it is the
+        last of the drop-down; where the vocabulary is no longer than it, the third.
+    """
+    drawn = WordVectors(vectors.index_to_key[:MOST_DRAWN], vectors.counts[:MOST_DRAWN], vectors.matrix[:MOST_DRAWN])
+    (directory / "drawn").mkdir(exist_ok=True)
+    sprite = draw_sprite([visible(token) for token in drawn.index_to_key], font)
+    write_whole(directory / "drawn" / "sprite.png", sprite.save)
+    write_text(directory / "drawn" / "metadata.tsv", metadata_table(drawn, categories, level))
+    write_text(directory / "drawn" / "vectors_unit.tsv", matrix_table(drawn.unit_matrix))
+    return (
+        f'embeddings {{\n  tensor_name: "3_{level}s"\n  tensor_path: "drawn/vectors_unit.tsv"\n'
+        '  metadata_path: "drawn/metadata.tsv"\n  sprite {\n    image_path: "drawn/sprite.png"\n'
+        f"    single_image_dim: {CELL}\n    single_image_dim: {CELL}\n  }}\n}}\n"
+    )
+
+
+def align(snapshot: np.ndarray, final: np.ndarray) -> np.ndarray:
+    """Turn a snapshot so that it lies over the final vectors as well as it can.
+
+    Training may turn the whole cloud, which means nothing: every cosine stays the same. Turned
+    back, two pictures can be compared. It is an orthogonal Procrustes rotation: ``U @ Vt`` of the
+    singular value decomposition of ``snapshot.T @ final`` is the closest turn there is.
+
+    Args:
+        snapshot, final: ``(N, D)``.
+
+    Returns:
+        ``(N, D)``, the snapshot times an orthogonal ``(D, D)`` matrix.
+
+    Source: Schönemann 1966, https://doi.org/10.1007/BF02289451.
+    """
+    left, _, right = np.linalg.svd(snapshot.T.astype(np.float64) @ final)
+    return (snapshot @ (left @ right)).astype(np.float32)
+
+
+def export(
+    directory: Path,
+    vectors: WordVectors,
+    vocabulary_json: str,
+    categories: Sequence[Category],
+    level: str,
+    run: dict,
+    snapshots: Mapping[int, np.ndarray] = MappingProxyType({}),
+    font: Path | None = None,
+) -> None:
+    """Write everything that can be looked at without Keras.
+
+    TensorBoard's config and ``run.json`` go first and come back last, so a run killed in
+    between shows no labels of one export beside vectors of another.
+
+    Args:
+        directory: a run directory.
+        vectors: all tokens and their vectors; the projector gets the 10,000 most frequent.
+        vocabulary_json: ``Vocabulary.to_json()``.
+        categories: for the category column.
+        level: ``character`` or ``word``, whose categories are meant.
+        run: what else ``run.json`` shall tell.
+        snapshots: epoch -> vectors of the projector's tokens after it, for the drop-down.
+        font: draws the most frequent tokens, as ``sprites.find_font`` gives it; ``None``: nothing is drawn.
+
+    Raises:
+        InputError: a vector is not finite; nothing is written.
+    """
+    if not np.isfinite(vectors.matrix).all():
+        raise InputError("a vector is not finite; nothing is exported. Try a smaller --learning-rate")
+    shown = WordVectors(vectors.index_to_key[:MOST_POINTS], vectors.counts[:MOST_POINTS], vectors.matrix[:MOST_POINTS])
+    remove_written(directory, [name for name in EXPORT if name not in (MODEL, HISTORY)])
+    write_whole(directory / VECTORS, lambda path: np.save(path, vectors.matrix, allow_pickle=False))
+    write_text(directory / VOCABULARY, vocabulary_json)
+    write_whole(directory / "vectors.txt", vectors.save_word2vec)
+    write_text(directory / "metadata.tsv", metadata_table(shown, categories, level))
+    write_text(directory / "vectors.tsv", matrix_table(shown.matrix))
+    write_text(directory / "vectors_unit.tsv", matrix_table(shown.unit_matrix))
+    tables = {"1_unit_length": "vectors_unit.tsv", "2_learned_weights": "vectors.tsv"}
+    (directory / "epochs").mkdir(exist_ok=True)
+    for epoch, snapshot in snapshots.items():
+        name = f"epoch_{epoch:04}"
+        tables[name] = f"epochs/{name}.tsv"
+        write_text(directory / tables[name], matrix_table(align(unit_rows(snapshot), shown.unit_matrix)))
+    drawn = write_drawn(directory, shown, categories, level, font) if font else ""
+    write_text(directory / RUN, to_json({**run, "files": exported_files(directory)}))
+    write_text(directory / PROJECTOR, config_text(tables) + drawn)

@@ -1,0 +1,259 @@
+"""Tokens and their learned vectors: what is near what, and how to take it elsewhere.
+
+Imports neither Keras nor TensorFlow. Names and results are those of gensim's
+``KeyedVectors``; index ``k`` here, from 0, is id ``k + 1`` in the model.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.run_directory import VECTORS, VOCABULARY, checked, file_sha256, read_run
+from embedding_tutorial.text.vocabulary import Vocabulary
+from embedding_tutorial.vectors.word2vec_format import read_word2vec, write_word2vec
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+
+def unit_rows(matrix: np.ndarray) -> np.ndarray:
+    """``(N, D)`` with every row divided by its length; a row of zeros stays zeros, so each cosine with it is 0."""
+    # A power of two changes no digit, and brings each row's largest number to about 1: no square over- or underflows.
+    _, exponents = np.frexp(np.abs(matrix).max(axis=1, keepdims=True, initial=0))
+    scaled = np.ldexp(matrix, -exponents)
+    norms = np.linalg.norm(scaled, axis=1, keepdims=True)
+    return scaled / np.where(norms > 0, norms, 1)
+
+
+class WordVectors:
+    """``V`` tokens with a vector of ``D`` numbers each.
+
+    Args:
+        tokens: ``V`` distinct strings, the most frequent first.
+        counts: how often each was seen, ``(V,)``.
+        matrix: their vectors, ``(V, D)`` real numbers, one a row; kept as float32, where what is nearer to 0
+            than 1e-45 is 0.
+
+    Attributes:
+        index_to_key: the tokens, a list.
+        key_to_index: token -> row of ``matrix``.
+        unit_matrix: ``matrix`` with rows of length 1.
+
+    Raises:
+        ValueError: the three differ in length, a token stands twice, or the matrix is no table of real numbers.
+        InputError: a vector is not finite.
+    """
+
+    def __init__(self, tokens: Sequence[str], counts: Sequence[int], matrix: np.ndarray) -> None:
+        self.index_to_key = list(tokens)
+        self.key_to_index = {token: index for index, token in enumerate(self.index_to_key)}
+        self.counts = np.asarray(counts, dtype=np.int64)  # (V,)
+        matrix = np.asarray(matrix)
+        if len(self.key_to_index) != len(self.index_to_key):
+            raise ValueError("a token stands twice")
+        if matrix.dtype.kind not in "biuf" or matrix.ndim != 2 or not matrix.shape[1]:
+            raise ValueError(
+                f"vectors must be real numbers of shape (V, D), not {matrix.dtype} of shape {matrix.shape}"
+            )
+        if not len(self.index_to_key) == len(self.counts) == len(matrix):
+            raise ValueError(f"{len(self.index_to_key)} tokens, {len(self.counts)} counts, {len(matrix)} vectors")
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+            self.matrix = matrix.astype(np.float32, copy=False)  # (V, D)
+        finite = np.isfinite(self.matrix).all(axis=1)  # (V,)
+        if not finite.all():
+            token = self.index_to_key[np.argmin(finite)]
+            raise InputError(f"the vector of {token!r} is not finite; in training a smaller --learning-rate helps")
+        self.unit_matrix = unit_rows(self.matrix)  # (V, D)
+
+    def __len__(self) -> int:
+        return len(self.index_to_key)
+
+    def __contains__(self, token: str) -> bool:
+        return token in self.key_to_index
+
+    def __getitem__(self, token: str) -> np.ndarray:
+        """The token's vector, ``(D,)``. Raises ``KeyError`` for an unknown token."""
+        return self.matrix[self._index(token)]
+
+    def _index(self, token: str) -> int:
+        if token not in self.key_to_index:
+            near = difflib.get_close_matches(token, self.index_to_key, n=3)
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise KeyError(f"{token!r} has no vector{hint}")
+        return self.key_to_index[token]
+
+    def compose(self, word: str) -> np.ndarray:
+        """A vector for a word, ``(D,)``: its own, or the sum of its characters' vectors.
+
+        A sum forgets the order: 蜜蜂 and 蜂蜜 are the same.
+
+        Raises:
+            KeyError: neither the word nor all its characters have vectors.
+        """
+        if word in self:
+            return self[word]
+        if not word or any(character not in self for character in word):
+            self._index(word)  # raises, with near spellings
+        return np.sum([self[character] for character in word], axis=0)
+
+    def most_similar(
+        self,
+        positive: str | Iterable[str] = (),
+        negative: str | Iterable[str] = (),
+        topn: int = 10,
+    ) -> list[tuple[str, float]]:
+        """The tokens nearest by cosine to the mean of ``positive`` minus ``negative``.
+
+        ``most_similar(["皇后", "王子"], ["皇帝"])`` asks: 皇帝 is to 皇后 as 王子 is to whom?
+        Words without a vector of their own are composed of their characters. Every word is
+        taken at length 1; none of those that were asked with is an answer.
+
+        Args:
+            positive, negative: a word, or several.
+            topn: how many answers; below 1, none.
+
+        Returns:
+            ``topn`` pairs (token, cosine), nearest first; fewer where there are not so many tokens.
+
+        Raises:
+            KeyError: a word has no vector and cannot be composed.
+            ValueError: no word is given, or each is as often positive as negative.
+        """
+        weights = Counter(_as_list(positive))
+        weights.subtract(_as_list(negative))
+        if not any(weights.values()):
+            raise ValueError("name at least one word that is not both positive and negative")
+        asked = np.array([self.compose(word) for word in weights])  # (words, D)
+        question = np.array([*weights.values()]) @ unit_rows(asked)  # (words,) @ (words, D) -> (D,)
+        # Neither a word that was asked with is an answer, nor the characters it was composed of.
+        parts = (part for word in weights for part in ([word] if word in self else word))
+        excluded = [self.key_to_index[part] for part in parts]
+        return self.nearest(question, topn, excluded)
+
+    def nearest(self, vector: np.ndarray, topn: int = 10, excluded: Sequence[int] = ()) -> list[tuple[str, float]]:
+        """The ``topn`` tokens nearest to a vector ``(D,)`` by cosine; rows in ``excluded`` are no answers.
+
+        Raises:
+            ValueError: the vector is not finite.
+        """
+        if not np.isfinite(vector).all():
+            raise ValueError("the vector is not finite")
+        direction = unit_rows(np.asarray(vector, np.float64)[None])[0].astype(np.float32)  # (D,)
+        cosines = self.unit_matrix @ direction  # (V, D) @ (D,) -> (V,)
+        cosines[list(excluded)] = -np.inf
+        topn = min(topn, len(self) - len(set(excluded)))
+        if topn <= 0:
+            return []
+        # argpartition finds the topn largest in any order, in linear time: only those are sorted.
+        best = np.argpartition(-cosines, topn - 1)[:topn]
+        best = best[np.argsort(-cosines[best], kind="stable")]
+        return [(self.index_to_key[index], float(cosines[index])) for index in best]
+
+    def similarity(self, first: str, second: str) -> float:
+        """The cosine of two words, -1 to 1; words without a vector are composed of characters.
+
+        A vector of zeros has no direction: its cosine with any other is 0.
+        """
+        a, b = unit_rows(np.array([self.compose(first), self.compose(second)]))
+        return float(a @ b)
+
+    def doesnt_match(self, words: Sequence[str]) -> str:
+        """The word that is least like the others: farthest from the mean of all at length 1.
+
+        A word that is named twice weighs twice in the mean.
+        """
+        if not words:
+            raise ValueError("name at least one word")
+        unit = unit_rows(np.array([self.compose(word) for word in words]))  # (words, D)
+        return words[int(np.argmin(unit @ unit.mean(axis=0)))]
+
+    def to_frame(self) -> pd.DataFrame:
+        """A table: a row a token, its count, and columns ``0`` to ``D - 1``."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.matrix, index=pd.Index(self.index_to_key, name="token"))
+        frame.insert(0, "count", self.counts)
+        return frame
+
+    def embedding_layer(self, trainable: bool = False, name: str | None = None) -> keras.layers.Embedding:
+        """A Keras layer with these vectors, for a model of your own.
+
+        It has ``V + 1`` rows: row 0 is zeros and stands for padding, row ``id`` belongs to
+        ``index_to_key[id - 1]``. Padding is masked.
+
+        Args:
+            trainable: whether ``fit`` may change the vectors.
+            name: as of any Keras layer: ``None`` lets Keras choose one that no other layer has.
+        """
+        import keras
+
+        rows = np.concatenate([np.zeros((1, self.matrix.shape[1]), np.float32), self.matrix])
+        layer = keras.layers.Embedding(*rows.shape, mask_zero=True, trainable=trainable, name=name)
+        layer.build()
+        layer.set_weights([rows])
+        return layer
+
+    @classmethod
+    def load(cls, directory: Path | str) -> WordVectors:
+        """All vectors of a finished run.
+
+        Raises:
+            InputError: it is no run directory, unfinished, or its files do not belong together.
+        """
+        directory = Path(directory)
+        run = read_run(directory)
+        vocabulary = Vocabulary.load(checked(directory, run, VOCABULARY))
+        matrix = np.load(checked(directory, run, VECTORS), allow_pickle=False)
+        return cls(vocabulary.tokens, vocabulary.counts, matrix)
+
+    def save_word2vec(self, path: Path | str) -> None:
+        """Write word2vec's text format, which gensim reads, see ``write_word2vec``.
+
+        Raises:
+            InputError: the format cannot hold a token: it is empty, or holds a blank, say.
+        """
+        write_word2vec(path, self.index_to_key, self.matrix)
+
+    @classmethod
+    def load_word2vec(cls, path: Path | str) -> WordVectors:
+        """Read word2vec's text format, see ``read_word2vec``. It holds no counts: all are 0.
+
+        Raises:
+            InputError: it is another format, or damaged; the message names the line.
+        """
+        tokens, matrix = read_word2vec(path)
+        return cls(tokens, [0] * len(tokens), matrix)
+
+
+def starting_vectors(config: TrainingConfig, sha256: str | None = None) -> WordVectors | None:
+    """The vectors of ``config.init``, or ``None`` where nothing is given.
+
+    Args:
+        config: of the run.
+        sha256: of the file that the run was begun with; ``None``: it begins now.
+
+    Raises:
+        InputError: they cannot be read, have another dimension, or are not those that the run was begun with.
+    """
+    if config.init is None:
+        return None
+    if config.init.exists() and not config.init.is_file():  # a pipe may never end, and cannot be read again
+        raise InputError(f"--init {config.init}: is no regular file")
+    if sha256 and config.init.exists() and file_sha256(config.init) != sha256:
+        raise InputError(f"--init {config.init}: is not the file that {config.resume} was begun with")
+    vectors = WordVectors.load_word2vec(config.init)
+    if vectors.matrix.shape[1] != config.dim:
+        raise InputError(f"--init {config.init}: vectors of {vectors.matrix.shape[1]} numbers, but --dim {config.dim}")
+    return vectors
+
+
+def _as_list(words: str | Iterable[str]) -> list[str]:
+    return [words] if isinstance(words, str) else list(words)

@@ -1,0 +1,180 @@
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import COURT, FARM, REPOSITORY, two_worlds
+from gensim.models import KeyedVectors
+
+import train as train_py
+from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.model import training
+from embedding_tutorial.model.training import event_files, train
+from embedding_tutorial.pictures.projector import align
+from embedding_tutorial.text.batches import make_dataset
+from embedding_tutorial.text.encoded_corpus import encode_corpus
+from embedding_tutorial.text.vocabulary import Vocabulary
+from embedding_tutorial.vectors.evaluation import radical_agreement
+from embedding_tutorial.vectors.word_vectors import WordVectors
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory):
+    path = tmp_path_factory.mktemp("worlds") / "worlds.txt"
+    path.write_text(two_worlds(), encoding="utf-8")
+    return path
+
+
+def trained(path, **options):
+    config = TrainingConfig(corpus=path, dim=8, **{"epochs": 10, **options})
+    return train(config, encode_corpus(config))
+
+
+@pytest.mark.parametrize("model", ["skipgram", "cbow"])
+@pytest.mark.parametrize("negatives", [5, 0])
+def test_what_stands_together_comes_to_lie_together(worlds, model, negatives):
+    result = trained(worlds, model=model, negatives=negatives)
+    for world in (COURT, FARM):
+        for token in world:
+            nearest = {near for near, _ in result.vectors.most_similar(token, topn=7)}
+            assert nearest == set(world) - {token}
+    assert result.history["loss"].iloc[-1] < result.history["loss"].iloc[0]
+    assert result.history["val_loss"].iloc[-1] < result.history["val_loss"].iloc[0]
+    assert result.untrained.most_similar("王")[0][1] != pytest.approx(1, abs=0.01)
+
+
+def test_the_same_seed_gives_the_same_vectors(worlds):
+    first, second, other = (trained(worlds, epochs=3, seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.vectors.matrix, second.vectors.matrix)
+    assert first.history.equals(second.history)
+    assert (first.vectors.matrix != other.vectors.matrix).any()
+
+
+def test_without_held_out_sentences_there_is_no_validation_loss(worlds):
+    history = trained(worlds, epochs=1, validation_split=0.0).history
+    assert "loss" in history and "val_loss" not in history
+
+
+def test_the_run_directory_holds_one_run_in_many_forms(finished_run):
+    directory, _ = finished_run
+    vocabulary = Vocabulary.load(directory / "vocabulary.json")
+    matrix = np.load(directory / "vectors.npy", allow_pickle=False)
+    assert set(vocabulary.tokens) == set(COURT + FARM) and matrix.shape == (16, 8)
+
+    model = keras.models.load_model(directory / "model.keras")
+    np.testing.assert_array_equal(np.asarray(model.get_layer("embedding").embeddings)[1:], matrix)
+    theirs = KeyedVectors.load_word2vec_format(str(directory / "vectors.txt"))
+    assert theirs.index_to_key == list(vocabulary.tokens)
+    np.testing.assert_array_equal(theirs.vectors, matrix)
+    np.testing.assert_array_equal(np.loadtxt(directory / "vectors.tsv", dtype=np.float32, delimiter="\t"), matrix)
+
+    config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+    assert config["epochs"] == 20 and config["dim"] == 8
+    run = json.loads((directory / "run.json").read_text(encoding="utf-8"))
+    assert {**run["config"], "corpus_sha256": run["corpus_sha256"], "init_sha256": None} == config
+    assert not Path(config["corpus"]).is_absolute() and (directory / config["corpus"]).is_file()
+    assert run["sentences"] == 400
+    assert not (directory / "checkpoint.npz").exists()
+    with open(directory / "history.csv", encoding="utf-8", newline="") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == [str(i) for i in range(1, 21)]
+
+
+def test_a_fresh_process_loads_the_model_and_gets_the_same_scores(finished_run):
+    directory, _ = finished_run
+    code = (
+        "import sys, keras, numpy as np, embedding_tutorial.model\n"
+        "model = keras.models.load_model(sys.argv[1])\n"
+        "np.save(sys.stdout.buffer, model.predict(np.array([[1, 2, 3, 0], [4, 5, 6, 7]]), verbose=0))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(directory / "model.keras")],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        check=True,
+    )
+    import io
+
+    scores = np.load(io.BytesIO(done.stdout))  # (2, 4, V + 1)
+    embeddings = np.load(directory / "vectors.npy")
+    model = keras.models.load_model(directory / "model.keras")
+    table, bias = np.asarray(model.layers[-1].table), np.asarray(model.layers[-1].bias)
+    np.testing.assert_allclose(scores[0, 1], table @ embeddings[1] + bias, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(scores, model.predict(np.array([[1, 2, 3, 0], [4, 5, 6, 7]]), verbose=0))
+
+
+def test_the_history_tells_of_ripening(worlds):
+    result = trained(worlds, epochs=8)
+    final = radical_agreement(result.vectors).value
+    assert result.history["radical_agreement"].iloc[-1] == pytest.approx(final)
+    assert "category_agreement" not in result.history or result.history["category_agreement"].notna().all()
+    assert sorted(result.snapshots) == [0, 1, 3, 4, 5, 7]
+    np.testing.assert_array_equal(result.at(0).matrix, result.untrained.matrix)
+    assert (result.at(1).matrix != result.at(7).matrix).any()
+
+
+def test_frequent_tokens_may_be_dropped_but_not_all(worlds):
+    first, second, whole = (trained(worlds, epochs=2, sample=sample) for sample in (0.01, 0.01, 0.0))
+    np.testing.assert_array_equal(first.vectors.matrix, second.vectors.matrix)
+    assert (first.vectors.matrix != whole.vectors.matrix).any()
+    with pytest.raises(InputError, match=r"no two neighbours are left .*larger --sample"):
+        trained(worlds, sample=1e-15)
+
+
+def test_a_loss_that_is_not_finite_ends_training(worlds):
+    with pytest.raises(InputError, match=r"the loss is (nan|inf) in epoch 1, step .*; try a smaller --learning-rate"):
+        trained(worlds, learning_rate=1e30)
+
+
+def test_snapshots_lie_over_the_final_vectors(finished_run):
+    directory, _ = finished_run
+    final = np.loadtxt(directory / "vectors_unit.tsv", dtype=np.float32, delimiter="\t")
+    names = sorted(path.name for path in (directory / "epochs").iterdir())
+    assert names == [f"epoch_{epoch:04}.tsv" for epoch in (0, 3, 7, 10, 13, 17)]
+    late = np.loadtxt(directory / "epochs" / names[-1], dtype=np.float32, delimiter="\t")
+    np.testing.assert_allclose(np.linalg.norm(late, axis=1), 1, rtol=1e-5)
+    assert np.mean(np.sum(late * final, axis=1)) > 0.95
+
+
+def test_alignment_undoes_a_turn():
+    draw = np.random.default_rng(0)
+    final = draw.normal(size=(30, 5)).astype("float32")
+    turn, _ = np.linalg.qr(draw.normal(size=(5, 5)))
+    np.testing.assert_allclose(align(final @ turn, final), final, atol=1e-5)
+    other = draw.normal(size=(30, 5)).astype("float32")
+    np.testing.assert_allclose(align(other, final) @ align(other, final).T, other @ other.T, atol=1e-4)
+
+
+def test_more_tokens_than_are_watched(tmp_path, monkeypatch):
+    """The tokens whose neighbours are shown may be rarer than the 10,000 whose vectors are kept on the way."""
+    common = [chr(code) for code in range(0x4E00, 0x4E00 + 10_100) if chr(code) not in "王妃皇春红"]
+    lines = ["".join(common[first : first + 20]) for first in range(0, len(common), 20)]
+    (tmp_path / "large.txt").write_text("\n".join([*lines, *lines, "王妃皇春红"]), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    train_py.main(["--corpus", "large.txt", "--min-count", "1", "--epochs", "2", "--dim", "2"])
+    vectors = WordVectors.load("runs/large-characters")
+    assert vectors.index_to_key[-5:] == list("王妃皇春红") and len(vectors) > 10_000
+    assert len((tmp_path / "runs/large-characters/vectors.tsv").read_text(encoding="utf-8").splitlines()) == 10_000
+
+
+def test_validation_takes_no_more_memory_than_training(worlds, monkeypatch):
+    """With full softmax each place has a score for each token: sixteen batches at once are too many."""
+    sizes = []
+    monkeypatch.setattr(training, "make_dataset", lambda *a, **k: (sizes.append(a[2]), make_dataset(*a, **k))[1])
+    for negatives, larger in ((5, 16), (0, 1)):
+        trained(worlds, epochs=1, negatives=negatives)
+        assert sizes[-1] == larger * sizes[-2]
+
+
+def test_an_event_file_that_cannot_be_written_is_one_line(worlds, tmp_path):
+    (tmp_path / "file").touch()  # TensorFlow wants a directory there
+    config = TrainingConfig(corpus=worlds, dim=2, epochs=1)
+    with pytest.raises(InputError, match=r"^TensorBoard's event files cannot be written: .*Not a directory$"):
+        train(config, encode_corpus(config), directory=tmp_path / "file")
+    with pytest.raises(tf.errors.InvalidArgumentError), event_files():  # our own mistakes keep their traceback
+        tf.reshape(tf.zeros(3), (2, 2))

@@ -1,0 +1,244 @@
+import gzip
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from embedding_tutorial import progress
+from embedding_tutorial.config import InputError
+from embedding_tutorial.text import files as corpus
+from embedding_tutorial.text import sentences
+from embedding_tutorial.text.files import corpus_files, count_token, read_blocks, read_sentences
+from embedding_tutorial.text.sentences import split_sentences
+
+
+def write(tmp_path, data: bytes):
+    path = tmp_path / "text.txt"
+    path.write_bytes(data)
+    return path
+
+
+def test_a_line_is_a_sentence_and_blank_lines_are_none(tmp_path):
+    path = write(tmp_path, "\ufeff王妃很漂亮\r\n\r\n　\n公主\r她".encode())
+    assert read_sentences(path) == ["王妃很漂亮", "公主", "她"]
+
+
+def test_odd_characters_are_kept(tmp_path):
+    text = "a\0b\u200b\ufeffc\U00020000👩‍👧"
+    assert read_sentences(write(tmp_path, text.encode())) == [text]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("好".encode() + "公主".encode("gbk"), r"not UTF-8 at byte 3 "),
+        (b"", "holds no text"),
+        ("\n 　\r\n".encode(), "holds no text"),
+    ],
+)
+def test_what_is_no_text_is_refused(tmp_path, data, message):
+    with pytest.raises(InputError, match=message):
+        read_sentences(write(tmp_path, data))
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read_sentences(tmp_path / "nothing.txt")
+    with pytest.raises(InputError, match="is a directory"):
+        read_sentences(tmp_path)
+
+
+# Marks, closers, blanks, line ends, characters of every width in UTF-8, and sentences that are too long.
+TEXT = st.lists(
+    st.sampled_from([
+        *"王妃aB.3。！？…”’)》\"' \t\n\r\u3000\u2028é👑\U0010ffff\ufeff",
+        "Mr. ",
+        "a" * 30,
+        "。" + " " * 30,
+    ])
+    | st.characters(codec="utf-8", exclude_characters="\0")
+).map("".join)
+
+
+@given(TEXT, st.sampled_from([1, 2, 3, 9, 100]), st.sampled_from([1, 20, 1000]), st.booleans())
+@example("a" * 90, 100, 1, False)
+@example("“走。                ”他说。" + "a" * 100 + " b. " + "c" * 50, 1, 1, False)
+def test_however_it_is_read_the_sentences_are_the_same(text, size, tail, zipped):
+    data = text.encode()
+    with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "BLOCK", size)
+        patch.setattr(sentences, "TAIL", tail)
+        patch.setattr(sentences, "LONGEST", 40)
+        path = Path(place) / "text.txt"
+        path.write_bytes(gzip.compress(data) if zipped else data)
+        blocks = list(read_blocks(path))
+        whole = text.removeprefix("\ufeff")
+        assert "".join(blocks) == whole
+        assert [sentence for block in blocks for sentence in split_sentences(block)] == split_sentences(whole)
+
+
+@pytest.mark.parametrize("line", ["王", "ab ", "a\0bcd", "。", ". ", "。 ”"])
+def test_a_text_on_one_line_is_read_in_linear_time_and_flat_memory(line, tmp_path, monkeypatch):
+    looked_at = []
+
+    def finished(codes):
+        looked_at.append(len(codes))
+        return sentences.finished(codes)
+
+    monkeypatch.setattr(corpus, "BLOCK", 1 << 14)
+    monkeypatch.setattr(sentences, "LONGEST", 1 << 12)
+    monkeypatch.setattr(corpus, "finished", finished)
+    text = line * (300_000 // len(line))
+    path = write(tmp_path, text.encode())
+    assert max(map(len, read_blocks(path))) <= (1 << 14) + (1 << 12) + sentences.CONTEXT
+    assert sum(looked_at) < 2 * len(text)
+
+
+@pytest.mark.parametrize("size", [3, 4, 1 << 22])
+def test_the_byte_is_named_wherever_the_blocks_end(size, tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "BLOCK", size)
+    with pytest.raises(InputError, match=r"not UTF-8 at byte 7 \("):
+        list(read_blocks(write(tmp_path, "王妃".encode() + b"a\xff\xfe")))
+    with pytest.raises(InputError, match=r"not UTF-8 at byte 3 \("):  # ends within a character
+        list(read_blocks(write(tmp_path, "王妃".encode()[:5])))
+
+
+def test_a_damaged_gzip_file_is_one_line(tmp_path):
+    data = gzip.compress("王妃很漂亮".encode() * 1000)
+    for damaged in (data[:-12], data[:20] + b"\0\0\0" + data[23:], data[:12]):
+        with pytest.raises(InputError, match="is a damaged gzip file"):
+            read_sentences(write(tmp_path, damaged))
+
+
+def shards(place, texts):
+    """A directory with a file for each text, every other one compressed and the last with a byte-order mark."""
+    place.mkdir()
+    for number, text in enumerate(texts):
+        data = text.encode("utf-8-sig" if number == len(texts) - 1 else "utf-8")
+        if number % 2:
+            (place / f"{number}.txt.gz").write_bytes(gzip.compress(data))
+        else:
+            (place / f"{number}.txt").write_bytes(data)
+    return place / "*.txt*"
+
+
+def test_a_pattern_is_read_as_the_files_joined_by_line_ends(tmp_path, monkeypatch):
+    texts = ["王妃很漂亮。她", "公主\n", "他走了", "起来！"]
+    pattern = shards(tmp_path / "texts", texts)
+    for block in (1, 3, 1 << 22):
+        monkeypatch.setattr(corpus, "BLOCK", block)
+        digest = hashlib.sha256()
+        joined = write(tmp_path, "\n".join(texts).encode())
+        assert [s for text in read_blocks(pattern, digest) for s in split_sentences(text)] == read_sentences(joined)
+        joined.write_bytes(b"\n".join(text.encode("utf-8-sig" if i == 3 else "utf-8") for i, text in enumerate(texts)))
+        assert digest.hexdigest() == hashlib.sha256(joined.read_bytes()).hexdigest()
+    assert read_sentences(pattern) == ["王妃很漂亮。", "她", "公主", "他走了", "起来！"]
+
+
+def test_small_files_are_given_together(tmp_path):
+    assert list(read_blocks(shards(tmp_path / "texts", ["王妃", "", "公主"]))) == ["王妃\n\n公主"]
+
+
+def test_patterns_find_files_in_order_and_no_directories(tmp_path):
+    for name in ("b/2.txt", "b/10.txt", "a/deep/1.txt", "a/1.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("王妃", encoding="utf-8")
+    (tmp_path / "b" / "dir.txt").mkdir()
+    names = [path.relative_to(tmp_path).as_posix() for path in corpus_files(tmp_path / "**" / "*.txt")]
+    assert names == ["a/deep/1.txt", "b/10.txt", "b/2.txt"]
+    odd = tmp_path / "[1]*.txt" if sys.platform != "win32" else tmp_path / "[1].txt"
+    odd.write_text("王妃", encoding="utf-8")
+    assert corpus_files(odd) == [odd]  # what exists is no pattern
+    with pytest.raises(InputError, match="no file matches"):
+        corpus_files(tmp_path / "*.md")
+    with pytest.raises(InputError, match=r'is a directory; name a text file, or several: ".*b.\*\.txt"'):
+        corpus_files(tmp_path / "b")
+
+
+def test_the_file_that_is_wrong_is_named(tmp_path):
+    pattern = shards(tmp_path / "texts", ["王妃", "公主", "皇帝"])
+    (tmp_path / "texts" / "1.txt.gz").write_bytes(gzip.compress("公".encode() + b"a\xff"))
+    with pytest.raises(InputError, match=r"1\.txt\.gz: not UTF-8 at byte 4 "):
+        read_sentences(pattern)
+
+
+def test_a_token_is_counted_block_by_block(tmp_path, monkeypatch):
+    text = "王妃住在宫里。王妃 很漂亮，妃子！" * 50
+    path = tmp_path / "text.gz"
+    path.write_bytes(gzip.compress(text.encode()))
+    monkeypatch.setattr(corpus, "BLOCK", 64)
+    monkeypatch.setattr(corpus, "read_sentences", None)  # holds the whole text
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    for tokens, word, times in (("words", "王妃", 100), ("words", "妃", 0), ("characters", "妃", 150)):
+        assert count_token(path, tokens, word) == (times, sha256)
+    assert count_token(path, "characters", "王妃") == (0, sha256)  # two tokens
+    with pytest.raises(InputError, match="no such file"):
+        count_token(tmp_path / "gone.txt", "words", "王妃")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in directories")
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_pipe_is_read_as_a_file_is(zipped, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(corpus, "BLOCK", 1000)
+    data = (REPOSITORY / "datasets" / "palace.txt").read_bytes()[:30_000]
+    data = gzip.compress(data) if zipped else data[: data.rindex(b"\n")]
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=[data], daemon=True)
+    writer.start()
+    digest = hashlib.sha256()
+    blocks = list(read_blocks(path, digest))
+    writer.join()
+    assert capsys.readouterr().err == f"{path}: is a pipe; waiting for what is written to it\n"
+    (tmp_path / "file").write_bytes(data)
+    expected = hashlib.sha256()
+    assert blocks == list(read_blocks(tmp_path / "file", expected))
+    assert digest.hexdigest() == expected.hexdigest()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other names for these")
+def test_what_has_no_end_or_cannot_be_read_again_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket")
+        for path in ("socket", "/dev/zero", "/dev/null"):
+            with pytest.raises(InputError, match=f"{path}: is a device, a terminal or a socket"):
+                list(read_blocks(Path(path)))
+    os.mkfifo("pipe")
+    with pytest.raises(InputError, match="pipe: is no file that can be read again"):
+        count_token(Path("pipe"), "words", "王妃")
+    with pytest.raises(InputError, match="/dev/fd/999: no such file; what came out of a pipe is gone"):
+        list(read_blocks(Path("/dev/fd/999")))
+    with pytest.raises(InputError, match="-: no such file; standard input is called /dev/stdin"):
+        list(read_blocks(Path("-")))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode")
+def test_a_name_that_is_no_utf_8_is_read_and_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(corpus, "BLOCK", 100)
+    monkeypatch.setattr(progress, "EVERY", 0)
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + "/公主.txt".encode("gbk")))
+    path.write_text("王妃很漂亮。" * 50, encoding="utf-8")
+    assert read_sentences(path) == read_sentences(path.with_name("?" + path.name[1:])) == ["王妃很漂亮。"] * 50
+    assert r"\udcb9\udcab\udcd6\udcf7.txt: 11 %" in capsys.readouterr().out
+
+
+def test_words_are_read_by_a_script_from_standard_input_without_a_guard():
+    script = """
+from embedding_tutorial.text import files as corpus
+from embedding_tutorial.text import encoded_corpus
+corpus.BLOCK = 50_000
+print(len(encoded_corpus.encode_corpus(encoded_corpus.TrainingConfig(tokens="words")).vocabulary))
+"""
+    command, environment = [sys.executable, "-"], {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(command, input=script, env=environment, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0 and int(done.stdout) > 1000, done.stderr
