@@ -1,14 +1,13 @@
 """What an interrupted run needs to go on as if nothing had happened: one file, written atomically after each epoch.
 
-The order of the text depends on seed and epoch alone (``callbacks.EpochOrder``), and where the noise
-stands is a weight, so weights, the optimizer's state and what was watched so far are all there is to keep.
-Needs NumPy only; ``callbacks`` takes it from a model, and puts it back.
+The order of the text and the noise depend on seed and epoch alone (``text/batches.py``), so weights, the
+optimizer's state, the history and the snapshots are all there is to keep. Needs NumPy only;
+``model/callbacks.py`` takes it from a model, and puts it back.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ class Checkpoint:
     """A run after some whole epochs.
 
     Attributes:
-        variables: those of the model and its optimizer, in their order.
+        variables: those of the model and its optimizer, by their paths.
         history: epoch's figure -> its value after each epoch, ``(epochs done,)``.
         snapshots: epoch -> vectors after it, as ``Ripening`` keeps them; epoch 0 is always there.
         seconds: how long these epochs took.
@@ -31,13 +30,13 @@ class Checkpoint:
         ValueError: the parts are no numbers, or do not fit together.
     """
 
-    variables: Sequence[np.ndarray]
+    variables: dict[str, np.ndarray]
     history: dict[str, np.ndarray]
     snapshots: dict[int, np.ndarray]
     seconds: float
 
     def __post_init__(self) -> None:
-        arrays = [*self.variables, *self.history.values(), *self.snapshots.values()]
+        arrays = [*self.variables.values(), *self.history.values(), *self.snapshots.values()]
         if any(not np.issubdtype(array.dtype, np.number) for array in arrays):
             raise ValueError("an array holds no numbers")
         if {values.shape for values in self.history.values()} != {(self.epochs,)}:
@@ -52,7 +51,7 @@ class Checkpoint:
 
     def save(self, directory: Path) -> None:
         """Write ``checkpoint.npz`` atomically: after a crash the file is either the old one or the new one."""
-        arrays = {f"variable {i}": value for i, value in enumerate(self.variables)}
+        arrays = {f"variable {path}": value for path, value in self.variables.items()}
         arrays |= {f"history {name}": values for name, values in self.history.items()}
         arrays |= {f"snapshot {epoch}": matrix for epoch, matrix in self.snapshots.items()}
         arrays["seconds"] = np.array(self.seconds)
@@ -77,7 +76,7 @@ class Checkpoint:
                     kind, _, rest = name.partition(" ")
                     found[kind][rest] = arrays[name]
             return cls(
-                variables=[found["variable"][str(i)] for i in range(len(found["variable"]))],
+                variables=found["variable"],
                 history={"loss": found["history"]["loss"], **found["history"]},
                 snapshots={int(epoch): matrix for epoch, matrix in found["snapshot"].items()},
                 seconds=float(found["seconds"][""]),

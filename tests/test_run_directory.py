@@ -12,6 +12,7 @@ from conftest import run_python, two_worlds
 
 import train
 from embedding_tutorial import __main__ as ask
+from embedding_tutorial import learning
 from embedding_tutorial.config import InputError
 from embedding_tutorial.run_directory import CHECKPOINT, EXPORT, LOCK, begin, checked, claim, read_run, write_whole
 from embedding_tutorial.vectors.word_vectors import WordVectors
@@ -118,7 +119,7 @@ def test_the_run_of_another_text_is_not_replaced_unless_that_is_said(place, caps
     shutil.move(place / "a" / "my.txt", place / "my.txt")
     learn("--corpus", "my.txt")  # the same text, somewhere else
     with monkeypatch.context() as patch:  # where nothing can be refused, no text is read for it
-        patch.setattr(train, "text_sha256", lambda path: pytest.fail("the text was read twice"))
+        patch.setattr(learning, "text_sha256", lambda path: pytest.fail("the text was read twice"))
         learn("--corpus", "b/my.txt", "--out", "runs/my-characters")
     capsys.readouterr()
     learn("--corpus", "my.txt", "--replace")
@@ -135,7 +136,7 @@ def test_a_new_run_does_not_remove_what_it_starts_from(place):
 
 
 def test_what_can_be_refused_is_refused_before_the_text_is_read(place, monkeypatch):
-    monkeypatch.setattr(train, "encode_corpus", lambda config: pytest.fail("the text was read"))
+    monkeypatch.setattr(learning, "encode_corpus", lambda config: pytest.fail("the text was read"))
     (place / "mine").mkdir()
     (place / "mine" / "thesis.txt").touch()
     before = sorted(place.rglob("*"))

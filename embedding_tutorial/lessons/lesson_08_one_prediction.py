@@ -133,13 +133,13 @@ embedding, output = model.get_layer("embedding"), model.get_layer("output")
 zeros = np.zeros(2)
 embedding.embeddings.assign([zeros, center, zeros, zeros])  # (4, 2), row 0 is padding
 output.table.assign([zeros, zeros, context, noise])  # (4, 2)
-output.noise_cdf.assign([0, 0, 0, 1])  # every draw is id 3
 assert not keras.ops.convert_to_numpy(output.bias).any()
 
 x = np.array([[1, 2]])  # (1, 2): the sentence 公主 宫里
 y = np.array([[0, 2]])  # (1, 2): only 宫里 is to be predicted
+drawn = np.array([[3]])  # (1, 1): the noise word is 芝麻
 with tf.GradientTape() as tape:
-    model_loss = model.compute_loss(x, y)
+    model_loss = model.compute_loss(x, (y, drawn))
 by_keras = [tf.convert_to_tensor(g).numpy() for g in tape.gradient(model_loss, [embedding.embeddings, output.table])]
 
 assert np.isclose(float(model_loss), losses.sum(), atol=1e-5)
@@ -167,7 +167,7 @@ learning_rate = 0.1
 stepped = vectors - learning_rate * gradient  # (3, 2)
 
 model.compile(keras.optimizers.SGD(learning_rate))
-model.train_on_batch(x, y)
+model.train_on_batch(x, (y, drawn))
 in_keras = [keras.ops.convert_to_numpy(embedding.embeddings)[1], *keras.ops.convert_to_numpy(output.table)[2:]]
 
 steps = pd.DataFrame(

@@ -34,8 +34,9 @@ from embedding_tutorial.lessons.encoding import one_hot
 from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.model.sequential import build_model, compile_model
 from embedding_tutorial.model.sparse import RowwiseAdagrad
-from embedding_tutorial.text.batches import make_dataset
+from embedding_tutorial.text.batches import Batches
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus
+from embedding_tutorial.text.sampling import draw_noise, noise_distribution
 from embedding_tutorial.text.vocabulary import Vocabulary
 
 # Text and sizes are ours: the article gives none here.
@@ -44,12 +45,13 @@ vocabulary = Vocabulary.count(sentences)
 encoded = [vocabulary.encode(sentence) for sentence in sentences]
 corpus = EncodedCorpus(vocabulary, np.concatenate(encoded), np.array([len(ids) for ids in encoded]), 0, "")
 config = TrainingConfig(dim=4, window=2)
-batches = list(make_dataset(corpus, config.window, batch_size=8))  # a sentence a step, padded: (1, 8) ids each
+batches = list(Batches(corpus, config.window, batch_size=8))  # a sentence a step, padded: (1, 8) ids each
 
 ROWS = ["0", *vocabulary.tokens]  # row 0 is padding
 assert len(vocabulary) == 16 and len(ROWS) == 17
-assert [x.numpy().tolist() for x, y in batches] == [[[*ids, 0, 0]] for ids in encoded]
-pd.DataFrame([x[0].numpy() for x, y in batches], index=sentences, columns=range(1, 9))
+assert [x.tolist() for x, y, noise in batches] == [[[*ids, 0, 0]] for ids in encoded]
+assert all(set(noise[0].tolist()) == set(range(1, 17)) for x, y, noise in batches)
+pd.DataFrame([x[0] for x, y, noise in batches], index=sentences, columns=range(1, 9))
 
 
 # %% [markdown] lang="zh"
@@ -63,10 +65,7 @@ pd.DataFrame([x[0].numpy() for x, y in batches], index=sentences, columns=range(
 
 # %%
 def tiny_model(negatives=5):
-    model = build_model(TrainingConfig(dim=4, window=2, negatives=negatives), vocabulary)
-    assert set(keras.ops.convert_to_numpy(model.get_layer("output").draw_noise()).tolist()) == set(range(1, 17))
-    model.get_layer("output").noise_tokens = 4
-    return model
+    return build_model(TrainingConfig(dim=4, window=2, negatives=negatives), vocabulary)
 
 
 def tables(model):
@@ -80,26 +79,20 @@ def moved(before, after):
     return set(np.flatnonzero((before != after).any(axis=1)).tolist())
 
 
-def next_noise(model):
-    """The noise words of the next step: the layer counts its draws, so one can be taken back."""
-    output = model.get_layer("output")
-    noise = output.draw_noise(training=True)
-    output.noise_draws.assign_sub(1)
-    return set(keras.ops.convert_to_numpy(noise).tolist())
-
-
 def characters(rows):
     return " ".join(ROWS[row] for row in sorted(rows)) or "-"
 
 
 model = tiny_model()
 compile_model(model, config, steps=100)
+x, y, _ = batches[0]
+draws = draw_noise(np.cumsum(noise_distribution(vocabulary.counts)), 2, np.random.default_rng(1), 4)  # (2, 4)
 looked_up = set(encoded[0])  # 天 stands twice, but is one row
 steps = []
 for step in (1, 2):
-    noise = next_noise(model)
+    noise = set(draws[step - 1].tolist())
     before = tables(model)
-    model.train_on_batch(*batches[0])
+    model.train_on_batch(x, (y, draws[step - 1 : step]))
     after = tables(model)
     in_embedding, in_output = (moved(b, a) for b, a in zip(before, after, strict=True))
     assert in_embedding == (looked_up if step == 2 else set())
@@ -148,13 +141,12 @@ side_by_side(
 # so 天 has one row.
 
 # %%
-x, y = batches[0]
 embedding = model.get_layer("embedding")
 G = np.random.default_rng(9).normal(size=(8, 4)).astype("float32")
 with tf.GradientTape() as tape:
     loss = tf.reduce_sum(embedding(x)[0] * G)  # (8, 4) * (8, 4): its derivative by each place's vector is G
 gradient = tape.gradient(loss, embedding.embeddings.value)
-of_table = one_hot(x[0].numpy(), 17).T @ G  # (17, 8) @ (8, 4) -> (17, 4)
+of_table = one_hot(x[0], 17).T @ G  # (17, 8) @ (8, 4) -> (17, 4)
 
 assert gradient.indices.numpy().tolist() == [*encoded[0], 0, 0]  # row numbers, 天 twice
 assert (gradient.values.numpy() == G).all()
@@ -164,7 +156,7 @@ np.testing.assert_allclose(of_table[day], G[2] + G[3], atol=1e-6)  # places 2 an
 
 embeddings = embedding.embeddings
 with tf.GradientTape() as tape:
-    loss = model.compute_loss(x, y, training=False)  # the same noise each time
+    loss = model.compute_loss(x, (y, draws[:1]))  # the same noise each time
 gradient = tape.gradient(loss, embeddings.value)
 rows, numbers = gradient.indices.numpy(), gradient.values.numpy()  # (6,) ids, padding too; (6, 4)
 of_model = one_hot(rows, 17).T @ numbers  # (17, 6) @ (6, 4) -> (17, 4)
@@ -175,7 +167,7 @@ assert set(np.flatnonzero(of_model.any(axis=1)).tolist()) == looked_up
 # The same without calculus: nudge each number of the table up and down, and see what the loss does.
 def loss_with(table):
     embeddings.assign(table)
-    return float(model.compute_loss(x, y, training=False))
+    return float(model.compute_loss(x, (y, draws[:1])))
 
 
 now = tables(model)[0]
@@ -200,9 +192,9 @@ pd.DataFrame(numbers, index=[ROWS[id] for id in rows], columns=range(1, 5)).roun
 
 # %%
 times_moved = np.zeros(17, int)
-for x, y in batches:
+for x, y, _ in batches:
     before = tables(model)[0]
-    model.train_on_batch(x, y)
+    model.train_on_batch(x, (y, draws[:1]))
     times_moved[sorted(moved(before, tables(model)[0]))] += 1
 
 sentences_with = [sum(token in sentence for sentence in sentences) for token in vocabulary.tokens]
@@ -242,8 +234,8 @@ def travel(optimizer, negatives=5):
     model.set_weights(trained)
     model.compile(optimizer, run_eagerly=True)
     path, outputs = [tables(model)[0]], [tables(model)[1]]
-    for x, y in [batches[1]] + 9 * [batches[0]]:
-        model.train_on_batch(x, y)
+    for x, y, _ in [batches[1]] + 9 * [batches[0]]:
+        model.train_on_batch(x, (y, draws[:1]))
         path.append(tables(model)[0])
         outputs.append(tables(model)[1])
     return np.array(path), moved(outputs[1], outputs[2])

@@ -36,7 +36,7 @@ from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
 from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.model.layers import ContextMean, band_matrix
 from embedding_tutorial.model.sequential import build_model
-from embedding_tutorial.text.batches import cut_rows, make_dataset
+from embedding_tutorial.text.batches import Batches, cut_rows
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus
 from embedding_tutorial.text.files import tokenize
 from embedding_tutorial.text.vocabulary import Vocabulary
@@ -126,7 +126,7 @@ pd.DataFrame(A * S + 0.0, index=list(sentence), columns=list(sentence)).round(2)
 # %%
 lengths = np.array([len(ids) for ids in encoded])
 corpus = EncodedCorpus(vocabulary, np.concatenate(encoded).astype("int32"), lengths, 0, "")
-((x, y),) = ((x.numpy(), y.numpy()) for x, y in make_dataset(corpus, WINDOW, batch_size=256))
+((x, y, noise),) = Batches(corpus, WINDOW, batch_size=256)
 assert x.tolist() == [[*encoded[0], 0, 0, 0], [*encoded[1], 0, 0]]  # (B, T) = (2, 8)
 
 A8 = ops.convert_to_numpy(band_matrix(8, WINDOW))  # (T, T)
@@ -174,7 +174,7 @@ model = build_model(TrainingConfig(window=WINDOW, negatives=0, dim=3), vocabular
 model.get_layer("embedding").embeddings.assign(E_table)
 model.get_layer("output").table.assign(O_table)
 bias = ops.convert_to_numpy(model.get_layer("output").bias)[1:]  # (V,)
-at_once = float(model.compute_loss(x, y, model(x)))
+at_once = float(model.compute_loss(x, (y, noise), model(x)))
 
 total, weight_of_all = 0.0, 0.0
 for ids in encoded:

@@ -28,10 +28,9 @@ from embedding_tutorial.quiet import import_keras_quietly
 
 import_keras_quietly()
 
-import contextlib
 import dataclasses
-import io
 import tempfile
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -41,10 +40,17 @@ import pandas as pd
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.lessons.drawing import draw_curves, draw_matrix, side_by_side
 from embedding_tutorial.lessons.exercises import check
+from embedding_tutorial.model.callbacks import Watch
 from embedding_tutorial.model.training import train
 from embedding_tutorial.text.encoded_corpus import encode_corpus
 from embedding_tutorial.text.files import read_sentences
-from embedding_tutorial.vectors.evaluation import category_agreement, radical, radical_agreement, read_categories
+from embedding_tutorial.vectors.evaluation import (
+    agreement_figures,
+    category_agreement,
+    radical,
+    radical_agreement,
+    read_categories,
+)
 from embedding_tutorial.vectors.word_vectors import unit_rows
 
 EPOCHS = 30
@@ -53,9 +59,10 @@ FAMILY = ("royal_women", "royal_men", "female_kin")
 candidates = [c.token for c in categories if c.level == "word" and c.group in FAMILY and c.token != "公主"]
 
 
-def train_quietly(config):
-    with contextlib.redirect_stdout(io.StringIO()):  # no progress lines here
-        return train(config, encode_corpus(config))
+def learned(config):
+    corpus = encode_corpus(config)
+    figures = partial(agreement_figures, categories=categories, level=config.level)  # computed after each epoch
+    return train(config, corpus, callbacks=[Watch(corpus.vocabulary, figures)])
 
 
 def place(vectors, asked, answer, among=None):
@@ -65,7 +72,7 @@ def place(vectors, asked, answer, among=None):
 
 
 config = TrainingConfig(tokens="words", epochs=EPOCHS, seed=1)
-result = train_quietly(config)  # a quarter of a minute
+result = learned(config)  # a quarter of a minute
 watched = {**{epoch: result.at(epoch) for epoch in result.snapshots}, EPOCHS: result.vectors}
 
 assert result.snapshots[0].shape == result.vectors.matrix.shape == (len(result.vectors), 32)
@@ -146,7 +153,7 @@ draw_curves(
 # to learn; not very far above, for one radical does not make one meaning (始, "begin", has 女 as well).
 
 # %%
-characters = train_quietly(TrainingConfig(tokens="characters", epochs=10))
+characters = learned(TrainingConfig(tokens="characters", epochs=10))
 radicals = {"untrained": radical_agreement(characters.untrained), "10 epochs": radical_agreement(characters.vectors)}
 radical_chance = radicals["10 epochs"].chance
 
@@ -309,8 +316,8 @@ with tempfile.TemporaryDirectory() as folder:
     config_apart = dataclasses.replace(config, corpus=Path(folder) / "apart.txt")
     config_apart.corpus.write_text("\n".join(apart), encoding="utf-8")
     both = sentences_with_both(encode_corpus(config)), sentences_with_both(encode_corpus(config_apart))
-    result_apart = train_quietly(config_apart)
-result_other = train_quietly(dataclasses.replace(config, seed=2))
+    result_apart = learned(config_apart)
+result_other = learned(dataclasses.replace(config, seed=2))
 
 assert both[1] == 0 < both[0] <= len(sentences) - len(apart)
 assert both[0] < 0.1 * min(result.vectors.counts[result.vectors.key_to_index[word]] for word in ("公主", "王妃"))

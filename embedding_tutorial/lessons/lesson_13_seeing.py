@@ -31,23 +31,23 @@ import pandas as pd
 
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.labels import visible
+from embedding_tutorial.learning import learn
 from embedding_tutorial.lessons.drawing import draw_matrix, draw_points, side_by_side
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.model.training import train_and_export
 from embedding_tutorial.text.encoded_corpus import encode_corpus
 from embedding_tutorial.vectors.evaluation import category_agreement, read_categories
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
-config = TrainingConfig()  # the defaults: a few seconds
-corpus = encode_corpus(config)
 with tempfile.TemporaryDirectory() as place:
-    run = Path(place)
-    train_and_export(config, corpus, run)
+    run = Path(place) / "run"
+    config = TrainingConfig(out=run)  # the defaults: a few seconds
+    learn(config)
     layer = keras.models.load_model(run / "model.keras").get_layer("embedding")  # the layer, as it was saved
     table = np.loadtxt(run / "vectors.tsv", np.float32, delimiter="\t")  # the file, as text: (V, D)
     unit = np.loadtxt(run / "vectors_unit.tsv", np.float32, delimiter="\t")  # (V, D)
     metadata = (run / "metadata.tsv").read_text(encoding="utf-8").removesuffix("\n").split("\n")
 
+corpus = encode_corpus(config)
 weights = keras.ops.convert_to_numpy(layer.embeddings)  # (V + 1, D)
 assert table.tobytes() == weights[1:].tobytes()  # bit for bit
 np.testing.assert_allclose(unit, table / np.sqrt((table**2).sum(axis=1, keepdims=True)), atol=1e-6)

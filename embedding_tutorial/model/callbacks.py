@@ -1,8 +1,8 @@
-"""What happens between epochs: the order of the text, watching the vectors ripen, the progress bar, the checkpoint."""
+"""What happens between epochs: figures, snapshots and history, the progress bar, the checkpoint."""
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,105 +11,108 @@ import numpy as np
 
 from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import InputError
+from embedding_tutorial.model.sequential import vectors_of
+from embedding_tutorial.progress import Meter
 from embedding_tutorial.text.vocabulary import Vocabulary
-from embedding_tutorial.vectors.evaluation import Category, category_agreement, radical_agreement
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 SNAPSHOTS = 6  # vectors kept on the way, the untrained ones among them
 MOST_WATCHED = 10_000  # the most frequent tokens; what is watched each epoch must not grow with the vocabulary
 
 
-class EpochOrder(keras.callbacks.Callback):
-    """Make the order of the text in an epoch depend on seed and epoch alone.
-
-    Args:
-        order: the array (seed, epoch) that ``make_dataset`` was given.
-        seed: any integer.
-    """
-
-    def __init__(self, order: np.ndarray, seed: int) -> None:
-        super().__init__()
-        self.order = order
-        self.seed = seed
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self.order[:] = self.seed, epoch
-
-
-class Ripening(keras.callbacks.Callback):
-    """Watch relations appear: agreement each epoch, and the vectors themselves at a few.
-
-    Adds ``category_agreement`` and, where the tokens are characters, ``radical_agreement`` to
-    the epoch's logs, so that they stand in the history and among TensorBoard's scalars; it must
-    come before the callbacks that read them.
+class Ripening(keras.callbacks.History):
+    """Keras's own history, and copies of the vectors after some epochs. Must be the last callback.
 
     Args:
         vocabulary: the model's tokens.
-        level: ``character`` or ``word``.
-        categories: groups of tokens that belong together.
-        telling: tokens whose neighbours are written to TensorBoard's TEXT tab.
-        writer: a ``tf.summary`` writer for neighbours and weight histograms, or ``None``.
+        checkpoint: what is known already of a run that goes on; ``None``: it begins.
 
     Attributes:
         history: figure -> its value after each epoch: loss, val_loss where sentences were held
-            out, and the agreements where there is anything to compare.
+            out, and what other callbacks add to the logs.
         snapshots: epoch -> a copy of the vectors of the 10,000 most frequent tokens after it,
             ``(N, D)``; epoch 0 is before the first step. Evenly spread, the last one left out.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, checkpoint: Checkpoint | None = None) -> None:
+        super().__init__()
+        self.vocabulary, self.checkpoint = vocabulary, checkpoint
+        self.snapshots: dict[int, np.ndarray] = {}
+        self.earlier = 0.0
+        if checkpoint is not None:
+            self.history = {name: values.tolist() for name, values in checkpoint.history.items()}
+            self.snapshots = dict(checkpoint.snapshots)
+            self.earlier = checkpoint.seconds
+
+    def set_model(self, model: keras.Model) -> None:
+        super().set_model(model)
+        model.history = self  # as Keras does after the first epoch
+
+    @property
+    def seconds(self) -> float:
+        """What the training has taken until now."""
+        return self.earlier + time.perf_counter() - self.started
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        super().on_train_begin(logs)
+        self.started = time.perf_counter()
+        epochs = self.params["epochs"]
+        self.kept = set(np.linspace(0, epochs, SNAPSHOTS, endpoint=False).round().astype(int).tolist())
+        if not self.snapshots:
+            self._keep(0)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        super().on_epoch_end(epoch, logs)
+        self._keep(epoch + 1)
+
+    def _keep(self, epoch: int) -> None:
+        if epoch in self.kept:
+            self.snapshots[epoch] = vectors_of(self.model, self.vocabulary, MOST_WATCHED).matrix
+
+
+class Watch(keras.callbacks.Callback):
+    """Look at the vectors after each epoch. Must come before the callbacks that read the logs.
+
+    Args:
+        vocabulary: the model's tokens.
+        figures: gives figures about the vectors of the 10,000 most frequent tokens, by name. They are added to the
+            epoch's logs, so they get into the history and among TensorBoard's scalars.
+        telling: tokens whose neighbours are written to TensorBoard's TEXT tab.
+        writer: a ``tf.summary`` writer for neighbours and weight histograms; ``None``: none are written.
     """
 
     def __init__(
         self,
         vocabulary: Vocabulary,
-        level: str,
-        categories: Sequence[Category],
+        figures: Callable[[WordVectors], dict[str, float]],
         telling: Sequence[str] = (),
         writer: Any = None,
     ) -> None:
         super().__init__()
-        self.tokens = vocabulary.tokens[:MOST_WATCHED]
-        self.counts = vocabulary.counts[:MOST_WATCHED]
-        self.level, self.categories, self.telling, self.writer = level, categories, telling, writer
-        self.snapshots: dict[int, np.ndarray] = {}
-        self.history: dict[str, list[float]] = {}
-
-    def on_train_begin(self, logs: dict | None = None) -> None:
-        epochs = self.params["epochs"]
-        self.kept = set(np.linspace(0, epochs, SNAPSHOTS, endpoint=False).round().astype(int).tolist())
-        if not self.snapshots:  # a resumed run has that of its beginning
-            self._keep(0, self._vectors())
+        self.vocabulary, self.figures, self.telling, self.writer = vocabulary, figures, telling, writer
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        vectors = self._vectors()
-        self._keep(epoch + 1, vectors)
-        agreements = {"category_agreement": category_agreement(vectors, self.categories, self.level)}
-        if self.level == "character":
-            agreements["radical_agreement"] = radical_agreement(vectors)
-        logs |= {name: agreement.value for name, agreement in agreements.items() if agreement.tokens}
-        for name in ("loss", "val_loss", *agreements):
-            if name in logs:
-                self.history.setdefault(name, []).append(logs[name])
+        vectors = vectors_of(self.model, self.vocabulary, MOST_WATCHED)
+        logs |= self.figures(vectors)
         if self.writer is not None:
-            self._write(epoch + 1, vectors)
+            import tensorflow as tf
 
-    def _vectors(self) -> WordVectors:
-        rows = self.model.get_layer("embedding").embeddings[1 : len(self.tokens) + 1]  # row 0 is padding
-        return WordVectors(self.tokens, self.counts, keras.ops.convert_to_numpy(rows))
+            near = {token: " ".join(token for token, _ in vectors.most_similar(token)) for token in self.telling}
+            lines = [f"| {token} | {tokens} |" for token, tokens in near.items()]
+            with self.writer.as_default(step=epoch + 1):
+                tf.summary.text("neighbours", "\n".join(["| token | nearest |", "|---|---|", *lines]))
+                tf.summary.histogram("embedding", vectors.matrix)
 
-    def _keep(self, epoch: int, vectors: WordVectors) -> None:
-        if epoch in self.kept:
-            self.snapshots[epoch] = vectors.matrix.copy()
-
-    def _write(self, epoch: int, vectors: WordVectors) -> None:
-        import tensorflow as tf
-
-        lines = [f"| {token} | {' '.join(near for near, _ in vectors.most_similar(token))} |" for token in self.telling]
-        with self.writer.as_default(step=epoch):
-            tf.summary.text("neighbours", "\n".join(["| token | nearest |", "|---|---|", *lines]))
-            tf.summary.histogram("embedding", vectors.matrix)
+    def on_train_end(self, logs: dict | None = None) -> None:
+        if self.writer is not None:
+            self.writer.close()
 
 
 class StopIfNotFinite(keras.callbacks.Callback):
-    """End training with an ``InputError`` when the loss is infinite or no number: nothing can be learned from there."""
+    """End training with an ``InputError`` when the loss is infinite or NaN: nothing can be learned from there.
+
+    ``keras.callbacks.TerminateOnNaN`` would end it as if all were well; it can raise only from Keras 3.13 on.
+    """
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.epoch, self.last = epoch, 0
@@ -123,101 +126,106 @@ class StopIfNotFinite(keras.callbacks.Callback):
         self.last = batch + 1
 
 
-class Progress(keras.callbacks.Callback):
-    """One bar for the whole training; where output is no terminal, ten plain lines.
+class ProgressLines(keras.callbacks.Callback):
+    """Print ten lines with the losses; on a terminal, a bar shows what is left.
 
     Args:
-        steps: training steps in an epoch.
-        before: seconds that were spent before a run was resumed.
-
-    Attributes:
-        seconds: spent until now.
+        ripening: knows the time.
     """
 
-    def __init__(self, steps: int, before: float = 0.0) -> None:
+    def __init__(self, ripening: Ripening) -> None:
         super().__init__()
-        self.steps, self.before = steps, before
-
-    @property
-    def seconds(self) -> float:
-        return self.before + time.perf_counter() - self.started
+        self.ripening = ripening
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        self.started = time.perf_counter()
-        self.bar = None
-        if sys.stdout.isatty():
-            names = ["epoch", "loss", "val_loss"]
-            self.bar = keras.utils.Progbar(self.params["epochs"] * self.steps, stateful_metrics=names)
-        self.shown = [("epoch", 1)]
+        self.steps = self.params["steps"]
+        self.meter = Meter("training", self.params["epochs"] * self.steps) if sys.stdout.isatty() else None
+        if self.meter:
+            self.meter.__enter__()
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        if self.bar and batch < self.steps - 1:
-            self.bar.update(self.epoch * self.steps + batch + 1, self.shown)
+        if self.meter:
+            self.meter.at(self.epoch * self.steps + batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         epochs = self.params["epochs"]
-        losses = [(name, logs[name]) for name in ("loss", "val_loss") if name in logs]
-        self.shown = [("epoch", epoch + 1), *losses]
-        if self.bar:
-            self.bar.update((epoch + 1) * self.steps, self.shown)
-        elif (epoch + 1) * 10 // epochs > epoch * 10 // epochs:
-            text = "  ".join(f"{name} {value:.4f}" for name, value in losses)
-            print(f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  {text}  {self.seconds:.1f} s", flush=True)
+        if (epoch + 1) * 10 // epochs > epoch * 10 // epochs:
+            losses = "  ".join(f"{name} {logs[name]:.4f}" for name in ("loss", "val_loss") if name in logs)
+            seconds = self.ripening.seconds
+            print(f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  {losses}  {seconds:.1f} s", flush=True)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        if self.meter:
+            self.meter.__exit__()
 
 
-def variables_of(model: keras.Model) -> list[keras.Variable]:
-    """All that a step changes or reads: the model's weights and the optimizer's state."""
+def state_of(model: keras.Model) -> dict[str, keras.Variable]:
+    """All that a step changes or reads, by path: the model's weights and the optimizer's state."""
     model.optimizer.build(model.trainable_variables)
-    return [*model.weights, *model.optimizer.variables]
+    return {variable.path: variable for variable in [*model.weights, *model.optimizer.variables]}
 
 
-def restore(model: keras.Model, ripening: Ripening, checkpoint: Checkpoint, epochs: int) -> None:
-    """Put a compiled model, and what was watched, where the checkpoint was taken.
+def restore(model: keras.Model, checkpoint: Checkpoint, epochs: int, watched: int) -> None:
+    """Put the state of a checkpoint into a compiled model.
 
     Args:
         model: as ``compile_model`` leaves it.
-        ripening: gets the history and the snapshots.
         checkpoint: where to go on.
         epochs: of the whole run.
+        watched: how many tokens its snapshots should hold.
 
     Raises:
         InputError: the checkpoint is of another model, or of a longer run.
     """
-    variables = variables_of(model)
-    shapes = [tuple(variable.shape) for variable in variables]
-    watched = (len(ripening.tokens), model.get_layer("embedding").output_dim)
+    state = state_of(model)
+    snapshot = (watched, model.get_layer("embedding").output_dim)
     if (
-        shapes != [value.shape for value in checkpoint.variables]
-        or {matrix.shape for matrix in checkpoint.snapshots.values()} != {watched}
+        {path: tuple(variable.shape) for path, variable in state.items()}
+        != {path: value.shape for path, value in checkpoint.variables.items()}
+        or {matrix.shape for matrix in checkpoint.snapshots.values()} != {snapshot}
         or checkpoint.epochs > epochs
     ):
         raise InputError("the checkpoint is of another run; remove it to train from the start")
-    for variable, value in zip(variables, checkpoint.variables, strict=True):
-        variable.assign(value)
-    ripening.snapshots = dict(checkpoint.snapshots)
-    ripening.history = {name: values.tolist() for name, values in checkpoint.history.items()}
+    for path, variable in state.items():
+        variable.assign(checkpoint.variables[path])
 
 
 class SaveCheckpoint(keras.callbacks.Callback):
-    """Keep each finished epoch. Must come after ``Ripening``.
+    """Save each finished epoch in the run directory, with what ``Ripening`` knows.
+
+    An epoch is finished when the next one begins, or the training ends: all callbacks have had their turn by then.
 
     Args:
         directory: the run directory.
-        ripening: what was watched.
-        progress: knows the time.
     """
 
-    def __init__(self, directory: Path, ripening: Ripening, progress: Progress) -> None:
+    def __init__(self, directory: Path) -> None:
         super().__init__()
-        self.directory, self.ripening, self.progress = directory, ripening, progress
+        self.directory = directory
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self.saved = self._epochs()
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._save()
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        self._save()
+
+    def _epochs(self) -> int:
+        return len(self.model.history.history.get("loss", ()))
+
+    def _save(self) -> None:
+        if self._epochs() == self.saved:
+            return
+        self.saved = self._epochs()
+        ripening = self.model.history
         Checkpoint(
-            variables=[keras.ops.convert_to_numpy(variable) for variable in variables_of(self.model)],
-            history={name: np.array(values) for name, values in self.ripening.history.items()},
-            snapshots=self.ripening.snapshots,
-            seconds=self.progress.seconds,
+            variables={path: keras.ops.convert_to_numpy(value) for path, value in state_of(self.model).items()},
+            history={name: np.array(values) for name, values in ripening.history.items()},
+            snapshots=ripening.snapshots,
+            seconds=ripening.seconds,
         ).save(self.directory)

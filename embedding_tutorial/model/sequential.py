@@ -39,7 +39,7 @@ class EmbeddingModel(keras.Sequential):
     def compute_loss(
         self,
         x: Tensor = None,
-        y: Tensor = None,
+        y: tuple[Tensor, Tensor] | None = None,
         y_pred: Tensor = None,
         sample_weight: Any = None,
         training: bool = True,
@@ -48,10 +48,10 @@ class EmbeddingModel(keras.Sequential):
 
         Args:
             x: ``(B, T)`` ids that are looked up, 0 for padding.
-            y: ``(B, T)``: ``x`` where a token is to be predicted, 0 where none is.
+            y: ``(B, T)``, ``x`` where a token is to be predicted and 0 where none is; and ``(n, K)`` noise
+                tokens, the same ones for each of ``n`` devices, so that the batch can be split among them.
             y_pred: ``(B, T, V + 1)`` scores; used by the full softmax alone.
-            sample_weight: not used.
-            training: fresh noise tokens if true, the fixed ones if false.
+            sample_weight, training: not used.
 
         Returns:
             Scalar. With negatives: ``softplus(-score)`` of the pair plus ``softplus(score)``
@@ -60,6 +60,7 @@ class EmbeddingModel(keras.Sequential):
         Source: Mikolov et al. 2013, https://arxiv.org/abs/1310.4546, equation 4.
         """
         embedding, *context, output = self.layers
+        y, noise = y[0], y[1][0]  # (B, T), (K,)
         # A token that stands in a batch forty times is looked up, and later changed, once.
         tokens, position = distinct(x)  # (U,), (B, T)
         vectors = look_up(embedding.embeddings, tokens)  # (U, D)
@@ -86,13 +87,12 @@ class EmbeddingModel(keras.Sequential):
             # All places share the K noise tokens, so their scores are one matrix product; each weighs
             # negatives / K. In skip-gram a token scores the same against noise wherever it stands: it is
             # done once, with the pairs of all its places. For common tokens that saves most of the work.
-            noise = output.draw_noise(training)  # (K,)
             scored, of_pairs = ops.reshape(hidden, (-1, hidden.shape[-1])), ops.reshape(pairs, (-1,))
             if not context:
                 scored, of_pairs = vectors, collect(pairs, position, tokens)
             noise_scores = ops.matmul(scored, ops.transpose(look_up(output.table, noise)))  # (U, D) @ (D, K)
             noise_scores = noise_scores + ops.take(output.bias, noise)  # (U, K)
-            noise_weights = of_pairs[:, None] * (output.negatives / output.noise_tokens)  # (U, 1)
+            noise_weights = of_pairs[:, None] * (output.negatives / noise.shape[0])  # (U, 1)
             loss = ops.sum(weights * ops.softplus(-scores)) + ops.sum(noise_weights * ops.softplus(noise_scores))
         else:
             normalizer = ops.logsumexp(y_pred[..., PADDING + 1 :], axis=-1, keepdims=True)  # (B, T, 1)
@@ -105,16 +105,16 @@ class EmbeddingModel(keras.Sequential):
 
 
 def build_model(
-    config: TrainingConfig, vocabulary: Vocabulary, initial: WordVectors | None = None, parts: int = 1
+    config: TrainingConfig, vocabulary: Vocabulary, initial: WordVectors | None = None, table_parts: int = 1
 ) -> EmbeddingModel:
     """An untrained model for a vocabulary, its weights drawn from ``config.seed``.
 
     Its first layer, ``model.get_layer("embedding")``, has ``V + 1`` rows of ``config.dim``
     numbers: row 0 is padding, row ``id`` belongs to token ``id``.
     Tokens that ``initial`` has a vector for start from that one, the others from a random one.
-    Devices that share the tables need equal ``parts`` of them: there are spare rows at the end then.
+    Devices that share the tables need ``table_parts`` equal parts of them: there are spare rows at the end then.
     """
-    output = TokenScores(len(vocabulary), config.window, config.negatives, parts=parts, name="output")
+    output = TokenScores(len(vocabulary), config.window, config.negatives, parts=table_parts, name="output")
     # The start is set below: drawn by NumPy, it is the same on every backend.
     embedding = keras.layers.Embedding(
         output.rows, config.dim, embeddings_initializer="zeros", mask_zero=True, name="embedding"
@@ -130,6 +130,13 @@ def build_model(
         matrix[vocabulary.encode(known)] = [initial[token] for token in known]
     embedding.set_weights([matrix])
     return model
+
+
+def vectors_of(model: EmbeddingModel, vocabulary: Vocabulary, most: int | None = None) -> WordVectors:
+    """A copy of the embedding's rows for the tokens, or the ``most`` frequent ones; row 0, padding, is left out."""
+    tokens = vocabulary.tokens[:most]
+    rows = model.get_layer("embedding").embeddings[1 : len(tokens) + 1]  # (N, D) of (V + 1 or more, D)
+    return WordVectors(tokens, vocabulary.counts[:most], keras.ops.convert_to_numpy(rows).copy())
 
 
 def compile_model(model: EmbeddingModel, config: TrainingConfig, steps: int) -> None:

@@ -103,7 +103,7 @@ class RowwiseAdagrad(keras.optimizers.Optimizer):
                 shape=(variable.shape[0],),
                 initializer=keras.initializers.Constant(self.initial_accumulator),
                 dtype=variable.dtype,
-                name="accumulator",
+                name=f"{variable.path.replace('/', '_')}_accumulator",
             )
             for variable in variables
         ]

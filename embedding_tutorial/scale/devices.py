@@ -31,7 +31,7 @@ import keras
 import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.text.batches import Share
+from embedding_tutorial.text.batches import Devices
 
 PATIENCE = 30  # seconds without a sign of life after which a process counts as dead
 
@@ -42,14 +42,14 @@ _kept: list = []  # what C alone refers to must not be freed
 
 
 @contextlib.contextmanager
-def joined(config: TrainingConfig) -> Iterator[Share]:
+def joined(config: TrainingConfig) -> Iterator[Devices]:
     """Train together with the other devices and processes, as long as the ``with`` lasts.
 
     Must be entered before JAX computes anything. If another process dies, this one ends with one line
     within two seconds; if the other one hangs, after ``PATIENCE``.
 
     Yields:
-        This process's share; the first process alone shall write.
+        What each process needs to know; the first process alone shall write.
 
     Raises:
         InputError: the backend is not JAX, the processes cannot connect, or one of them died.
@@ -60,7 +60,7 @@ def joined(config: TrainingConfig) -> Iterator[Share]:
     log = _connect(config) if together else None
     keras.distribution.set_distribution(_distribution(config.distribute))
     try:
-        yield own_share()
+        yield _devices()
     except BaseException as error:
         if log:
             atexit.register(_leave)  # on its own way out JAX waits until all processes have come to their end
@@ -73,35 +73,16 @@ def joined(config: TrainingConfig) -> Iterator[Share]:
         log.unlink()
 
 
-def own_share() -> Share:
-    """This process's share of each batch, by the distribution that is set; all of it where there is none."""
-    distribution = keras.distribution.distribution()
-    if distribution is None:
-        return Share()
-    import jax
+class Layout(keras.callbacks.Callback):
+    """Print how batches and tables are split, as JAX tells it."""
 
-    mesh = distribution.device_mesh
-    return Share(
-        process=jax.process_index(),
-        processes=jax.process_count(),
-        devices=mesh.shape[mesh.axis_names.index(distribution.batch_dim_name)],
-    )
-
-
-def table_parts() -> int:
-    """Into how many parts the rows of both tables are split; the rows must be a multiple of it."""
-    distribution = keras.distribution.distribution()
-    return distribution.device_mesh.shape[1] if isinstance(distribution, keras.distribution.ModelParallel) else 1
-
-
-def layout_of(model: keras.Model) -> str:
-    """Where the batches and the tables lie, in a line, as JAX tells it."""
-    table, share = model.get_layer("embedding").embeddings.value, own_share()
-    return (
-        f"processes: {share.processes}, devices: {len(keras.distribution.list_devices())}; "
-        f"a batch is split into {share.devices}; each device holds {table.addressable_data(0).shape[0]:,} "
-        f"of {table.shape[0]:,} rows of both tables"
-    )
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        table, devices = self.model.get_layer("embedding").embeddings.value, _devices()
+        print(
+            f"processes: {devices.processes}, devices: {len(keras.distribution.list_devices())}; "
+            f"a batch is split into {devices.batch_parts}; each device holds {table.addressable_data(0).shape[0]:,} "
+            f"of {table.shape[0]:,} rows of both tables"
+        )
 
 
 def check_alike(config: TrainingConfig, corpus_sha256: str) -> None:
@@ -125,7 +106,7 @@ def _distribution(kind: str) -> keras.distribution.DataParallel | keras.distribu
     import jax
 
     devices = keras.distribution.list_devices()
-    # ``make_dataset`` cuts each process's share, so Keras need not ("auto_shard").
+    # ``Batches`` gives each process its own rows, so Keras need not ("auto_shard").
     if kind == "data":
         return keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False)
     shape = (jax.process_count(), len(devices) // jax.process_count())
@@ -135,6 +116,21 @@ def _distribution(kind: str) -> keras.distribution.DataParallel | keras.distribu
     layout[".*output/table"] = ("model", None)
     layout[".*accumulator"] = ("model",)  # (rows,)
     return keras.distribution.ModelParallel(layout_map=layout, batch_dim_name="batch", auto_shard_dataset=False)
+
+
+def _devices() -> Devices:
+    """How many processes and devices there are, and what each of them holds, by the distribution that is set."""
+    import jax
+
+    distribution = keras.distribution.distribution()
+    shape = dict(zip(distribution.device_mesh.axis_names, distribution.device_mesh.shape, strict=True))
+    split = isinstance(distribution, keras.distribution.ModelParallel)
+    return Devices(
+        process=jax.process_index(),
+        processes=jax.process_count(),
+        batch_parts=shape[distribution.batch_dim_name],
+        table_parts=shape["model"] if split else 1,
+    )
 
 
 def _connect(config: TrainingConfig) -> Path:

@@ -1,6 +1,6 @@
 """What a job on several devices needs, reckoned before it is begun: memory, bytes between devices, steps, time.
 
-All formulae are for the JAX backend (``distributed.py``), whose gradients are as large as the tables.
+All formulae are for the JAX backend (``devices.py``), whose gradients are as large as the tables.
 ``tests/benchmarks/plan.py`` holds them against measured runs.
 
     R = V + 1 rows, D numbers in a row, 4 bytes a number; B places in a batch, K noise tokens, n devices
@@ -23,16 +23,12 @@ on the same machine; for other devices, give their own figures.
 
 import dataclasses
 import math
-import os
 
-from embedding_tutorial.config import InputError
+from embedding_tutorial.text.sampling import NOISE_TOKENS
 
 FLOAT = 4  # bytes
-NOISE_TOKENS = 128  # as ``layers.TokenScores`` draws by default
 ROW = 16  # places in a row of a batch, about; only the scores of neighbours depend on it
 FILLED = 0.85  # share of places that hold a token, about; the rest is padding
-COPIES = 11  # of a table that one process holds at most, as it exports; measured on TensorFlow and JAX
-SCORES = 2  # copies of a batch's scores that full softmax holds; measured
 PASSES = 5  # over both tables in a step: clear the gradients, square them, read and write the tables by them
 
 
@@ -105,26 +101,3 @@ class Job:
     def _shares(self, devices: int) -> tuple[int, float]:
         """Into how many parts a table is split, and how many places of a batch a device works on."""
         return (1, self.batch_size / devices) if self.kind == "data" else (devices, self.batch_size)
-
-
-def check_memory(vocabulary_size: int, dim: int, places: int = 0) -> None:
-    """Refuse a training that this machine has no memory for, before the system kills it. Windows does not say.
-
-    Args:
-        vocabulary_size: ``V``.
-        dim: ``D``.
-        places: of a batch, where each of them gets a score for every token (full softmax).
-
-    Raises:
-        InputError: it would take more than there is.
-    """
-    if "SC_PHYS_PAGES" not in getattr(os, "sysconf_names", ()):
-        return
-    needed = (COPIES * dim + SCORES * places) * vocabulary_size * FLOAT / 1e9
-    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
-    if needed > there:
-        softmax = " or --batch-size, or --negatives" if places else ""
-        raise InputError(
-            f"{vocabulary_size:,} tokens with --dim {dim} take {needed:,.3g} GB of memory, and this machine has "
-            f"{there:,.3g}; use a larger --min-count, a smaller --dim{softmax}"
-        )

@@ -198,6 +198,15 @@ def category_agreement(
     return neighbour_agreement(vectors.matrix[rows], [c.group for c in members], neighbours=None)
 
 
+def agreement_figures(vectors: WordVectors, categories: Sequence[Category], level: str) -> dict[str, float]:
+    """The figures that are watched while a model learns: those of ``category_agreement`` and ``radical_agreement``
+    for which there is anything to compare."""
+    found = {"category_agreement": category_agreement(vectors, categories, level)}
+    if level == "character":
+        found["radical_agreement"] = radical_agreement(vectors)
+    return {name: agreement.value for name, agreement in found.items() if agreement.tokens}
+
+
 def composed_rank(
     vectors: WordVectors, word_counts: dict[str, int], asked: str, answer: str, min_count: int = 20
 ) -> tuple[int, int]:

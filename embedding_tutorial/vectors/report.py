@@ -139,7 +139,7 @@ def _control_rows(config: TrainingConfig, initial: WordVectors | None, notes: li
     corpus = encode_corpus(config)
     rows = agreement_rows("PPMI + SVD", count_vectors(corpus, config.window, config.dim), config.level)
     print("retraining on shuffled text", flush=True)
-    rows += agreement_rows("shuffled text", train(config, shuffled(corpus), initial=initial).vectors, config.level)
+    rows += agreement_rows("shuffled text", train(config, shuffled(corpus), initial).vectors, config.level)
     twinned, twins = with_twins(corpus, seed=config.seed)
     if not twins:
         notes.append(f"no twins: none of the {config.tokens} is seen {2 * TWIN_BANDS[0]} times")

@@ -45,28 +45,32 @@ def measure(vocabulary_size: int, dim: int, config: TrainingConfig) -> dict:
     import tensorflow as tf
 
     from embedding_tutorial.model.sequential import build_model, compile_model
-    from embedding_tutorial.scale.devices import joined, own_share, table_parts
+    from embedding_tutorial.scale.devices import joined
+    from embedding_tutorial.text.batches import ONE_DEVICE
+    from embedding_tutorial.text.sampling import NOISE_TOKENS
     from embedding_tutorial.text.vocabulary import Vocabulary
 
     counts = np.maximum(1, 1e6 / np.arange(1, vocabulary_size + 1)).astype(np.int64)
-    with joined(config) if config.distribute else contextlib.nullcontext():
-        share = own_share()
+    with joined(config) if config.distribute else contextlib.nullcontext(ONE_DEVICE) as devices:
         vocabulary = Vocabulary([f"t{i}" for i in range(vocabulary_size)], counts)
-        model = build_model(config, vocabulary, parts=table_parts())
+        model = build_model(config, vocabulary, table_parts=devices.table_parts)
         compile_model(model, config, 1000)
-        draw = np.random.default_rng(share.process)
-        shape = (STEPS, BATCH // ROW // share.processes, ROW)
+        draw = np.random.default_rng(devices.process)
+        shape = (STEPS, BATCH // ROW // devices.processes, ROW)
         ids = draw.choice(np.arange(1, vocabulary_size + 1), p=counts / counts.sum(), size=shape).astype(np.int32)
-        dataset = tf.data.Dataset.from_tensor_slices((ids, ids))
+        noise = np.ones((STEPS, devices.batch_parts // devices.processes, NOISE_TOKENS), np.int32)
+        dataset = tf.data.Dataset.from_tensor_slices((ids, (ids, noise)))
         model.fit(dataset.take(3), shuffle=False, verbose=0)
         sent, started = loopback_bytes(), time.perf_counter()
         model.fit(dataset, shuffle=False, verbose=0)
         found = {"ms": 1e3 * (time.perf_counter() - started) / STEPS}
-        if share.processes > 1:
-            return {**found, "sent": (loopback_bytes() - sent) / STEPS / share.processes}
+        if devices.processes > 1:
+            return {**found, "sent": (loopback_bytes() - sent) / STEPS / devices.processes}
         groups = (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables)
         state = [[variable.value for variable in group] for group in (*groups, model.metrics_variables)]
-        compiled = jax.jit(model.train_step, donate_argnums=0).lower(tuple(state), (ids[0], ids[0])).compile()
+        compiled = (
+            jax.jit(model.train_step, donate_argnums=0).lower(tuple(state), (ids[0], (ids[0], noise[0]))).compile()
+        )
         memory = compiled.memory_analysis()
         # all-reduce over two devices: each sends as many bytes as the result has
         sums = re.findall(r"= (.*?) all-reduce\(", compiled.as_text())

@@ -116,18 +116,18 @@ def test_what_should_be_sharded_is(place):
     script = """
 import jax, keras, numpy as np
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.scale.devices import joined, table_parts
+from embedding_tutorial.scale.devices import joined
 from embedding_tutorial.model.sequential import build_model, compile_model
 from embedding_tutorial.text.vocabulary import Vocabulary
 
 seen = []
 for kind in ("data", "model"):
     config = TrainingConfig(dim=4, distribute=kind)
-    with joined(config):
-        model = build_model(config, Vocabulary("abcdefghijkl", range(12, 0, -1)), parts=table_parts())
+    with joined(config) as devices:
+        model = build_model(config, Vocabulary("abcdefghijkl", range(12, 0, -1)), table_parts=devices.table_parts)
         compile_model(model, config, 10)
         ids = np.arange(1, 13).reshape(2, 6)
-        model.fit(ids, ids, verbose=0)
+        model.fit(ids, (ids, ids), verbose=0)  # noise: a row for each of the two that share a batch
         optimizer = [v for v in model.optimizer.variables if "accumulator" in v.path]
         for v in [*model.trainable_weights, *optimizer]:
             print(kind, v.path, v.shape, v.value.addressable_data(0).shape)
@@ -140,13 +140,13 @@ for kind in ("data", "model"):
     assert done.stdout.splitlines() == [
         "data skipgram/embedding/embeddings (13, 4) (13, 4)",
         "data skipgram/output/table (13, 4) (13, 4)",
-        "data rowwise_adagrad/accumulator (13,) (13,)",
-        "data rowwise_adagrad/accumulator (13,) (13,)",
+        "data rowwise_adagrad/skipgram_embedding_embeddings_accumulator (13,) (13,)",
+        "data rowwise_adagrad/skipgram_output_table_accumulator (13,) (13,)",
         "data batch (2, 6) (1, 6)",
         "model skipgram/embedding/embeddings (14, 4) (7, 4)",
         "model skipgram/output/table (14, 4) (7, 4)",
-        "model rowwise_adagrad/accumulator (14,) (7,)",
-        "model rowwise_adagrad/accumulator (14,) (7,)",
+        "model rowwise_adagrad/skipgram_embedding_embeddings_accumulator (14,) (7,)",
+        "model rowwise_adagrad/skipgram_output_table_accumulator (14,) (7,)",
         "model batch (2, 6) (2, 6)",
     ]
 

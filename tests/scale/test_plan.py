@@ -5,12 +5,9 @@ import json
 import sys
 
 import pytest
-from conftest import REPOSITORY, run_python, two_worlds
+from conftest import REPOSITORY, run_python
 
-import train
 from embedding_tutorial.__main__ import main
-from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.scale import plan
 from embedding_tutorial.scale.plan import Job, Speed
 
 ASK = ("-m", "embedding_tutorial", "plan", "--tokens-total", "1e6", "--vocabulary", "9999", "--dim", "50")
@@ -84,18 +81,3 @@ def test_memory_and_bytes_sent_are_what_was_planned(monkeypatch):
         if "memory" in found:
             assert job.memory(devices) == pytest.approx(found["memory"], rel=0.15)
         assert job.sent(devices) == pytest.approx(found["sent"], rel=0.1)
-
-
-def test_tables_that_no_memory_holds_are_refused_before_training(tmp_path, monkeypatch):
-    (tmp_path / "text.txt").write_text(two_worlds(40), encoding="utf-8")
-    monkeypatch.setattr(plan.os, "sysconf", {"SC_PHYS_PAGES": 1000, "SC_PAGE_SIZE": 4096}.get)
-    monkeypatch.setattr(train, "train", lambda *_: pytest.fail("it trains"))
-    config = TrainingConfig(corpus=tmp_path / "text.txt", out=tmp_path / "run", dim=10_000)
-    with pytest.raises(InputError, match=r"^16 tokens with --dim 10000 take 0.00704 GB .* has 0.0041; use"):
-        train.learn(config, writes=True)
-    softmax = TrainingConfig(corpus=config.corpus, out=config.out, negatives=0, batch_size=100_000)
-    with pytest.raises(InputError, match=r"take 0.0128 GB .* or --batch-size, or --negatives$"):
-        train.learn(softmax, writes=True)
-    monkeypatch.setattr(plan.os, "sysconf", {"SC_PHYS_PAGES": 10_000, "SC_PAGE_SIZE": 4096}.get)
-    with pytest.raises(pytest.fail.Exception, match="it trains"):
-        train.learn(config, writes=True)

@@ -1,0 +1,221 @@
+"""From a text to a run directory: check, read, encode, train, export. For ``train.py``, notebooks and lessons.
+
+from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.learning import learn
+
+result = learn(TrainingConfig(corpus=Path("my.txt"), out=Path("runs/mine")))
+result.vectors.most_similar("王")
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from embedding_tutorial.checkpoint import Checkpoint
+from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.pictures.projector import export
+from embedding_tutorial.pictures.sprites import find_font
+from embedding_tutorial.quiet import import_keras_quietly
+from embedding_tutorial.run_directory import (
+    CHECKPOINT,
+    HISTORY,
+    MODEL,
+    begin,
+    check_needed,
+    check_text,
+    claim,
+    file_sha256,
+    read_begun,
+    write_whole,
+)
+from embedding_tutorial.text.batches import ONE_DEVICE, Devices, default_batch_size
+from embedding_tutorial.text.encoded_corpus import EncodedCorpus, encode_corpus
+from embedding_tutorial.text.files import can_be_read_again, corpus_files, text_sha256
+from embedding_tutorial.vectors.evaluation import agreement_figures, read_categories, telling_tokens
+from embedding_tutorial.vectors.word_vectors import WordVectors, starting_vectors
+
+if TYPE_CHECKING:
+    import keras
+
+    from embedding_tutorial.model.training import TrainingResult
+
+NUMBER = 4  # bytes of a float32
+COPIES = 11  # of a table that one process holds at most, as it exports; measured on TensorFlow and JAX
+SCORES = 2  # copies of a batch's scores that full softmax holds; measured
+
+
+def learn(
+    config: TrainingConfig,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: bool = False,
+    when_read: Callable[[EncodedCorpus, bool], None] | None = None,
+) -> TrainingResult:
+    """Learn vectors from ``config.corpus``, and write them to ``config.run_directory``.
+
+    What can be checked is checked before the text is read. With ``config.distribute`` the training is shared with
+    other devices and processes; the first process alone writes.
+
+    Args:
+        config: the settings. With ``config.resume`` the run that was begun there goes on.
+        callbacks: called by ``fit``; what they add to the logs gets into ``history.csv``.
+        verbose: print losses while the training goes on.
+        when_read: called before the training with the encoded text, and whether an earlier run is replaced.
+
+    Raises:
+        InputError: the text, the directory or a setting cannot be used, or the loss is not finite any more.
+    """
+    if config.distribute is None:
+        return _learn(config, ONE_DEVICE, callbacks, verbose, when_read)
+    import_keras_quietly()
+    from embedding_tutorial.scale.devices import Layout, joined
+
+    with joined(config) as devices:
+        return _learn(config, devices, [*callbacks, *([Layout()] if verbose else [])], verbose, when_read)
+
+
+def _learn(
+    config: TrainingConfig,
+    devices: Devices,
+    callbacks: Sequence[keras.callbacks.Callback],
+    verbose: bool,
+    when_read: Callable[[EncodedCorpus, bool], None] | None,
+) -> TrainingResult:
+    directory, writes = config.run_directory, devices.process == 0
+    files = corpus_files(config.corpus)  # raises where there are none
+    held = claim(directory, resume=config.resume is not None)
+    with held if writes else contextlib.nullcontext(read_begun(directory)) as begun:
+        if begun and can_be_read_again(config.corpus):
+            check_text(config, begun, lambda: text_sha256(config.corpus))
+        if not config.resume:
+            check_needed(directory, filter(None, [*files, config.init, config.font]))
+        start = Checkpoint.load(directory) if config.resume else None
+        if start is None:  # in a checkpoint the vectors to start from have moved on
+            start = starting_vectors(config, begun.get("init_sha256") if config.resume else None)
+        font = find_font(config.font)
+        corpus = encode_corpus(config)
+        check_memory(config, corpus)
+        check_text(config, begun, lambda: corpus.sha256)
+        if isinstance(start, WordVectors) and not any(token in start for token in corpus.vocabulary.tokens):
+            raise InputError(f"--init {config.init}: has a vector for no token of {config.corpus}")
+        if when_read:
+            when_read(corpus, begun is not None and not config.resume)
+        import_keras_quietly()
+        from embedding_tutorial.model.training import train
+
+        if config.distribute:
+            import keras
+
+            from embedding_tutorial.scale.devices import check_alike
+
+            check_alike(config, corpus.sha256)
+        if writes:
+            hashes = _begin(config, corpus, begun)
+        with _event_files():
+            watching = _watching(config, corpus, directory if writes else None)
+            result = train(config, corpus, start, devices, [*watching, *callbacks], verbose)
+        if config.distribute:
+            keras.distribution.set_distribution(None)  # or Keras would wait for the others to take part in saving
+        if writes:
+            _export(config, corpus, result, hashes, font)
+        return result
+
+
+def _begin(config: TrainingConfig, corpus: EncodedCorpus, begun: dict | None) -> dict[str, str | None]:
+    """Begin a run, or go on with one. Returns the hashes of what it learns from."""
+    if config.resume:
+        return {"corpus_sha256": corpus.sha256, "init_sha256": begun.get("init_sha256")}
+    hashes = {"corpus_sha256": corpus.sha256, "init_sha256": config.init and file_sha256(config.init)}
+    begin(config.run_directory, {**config.to_json(config.run_directory), **hashes})
+    return hashes
+
+
+def _watching(config: TrainingConfig, corpus: EncodedCorpus, directory: Path | None) -> list[keras.callbacks.Callback]:
+    """The callbacks that compute agreements, and those that write to the run directory."""
+    import keras
+    import tensorflow as tf
+
+    from embedding_tutorial.model.callbacks import MOST_WATCHED, SaveCheckpoint, Watch
+
+    figures = partial(agreement_figures, categories=read_categories(), level=config.level)
+    if directory is None:
+        return [Watch(corpus.vocabulary, figures)]
+    # TensorBoard looks for projector_config.pbtxt only where an event file lies beside it, and Keras
+    # writes its own to train/ and validation/. Watch writes one to the directory itself.
+    writer = tf.summary.create_file_writer(str(directory))
+    telling = telling_tokens(corpus.vocabulary.tokens[:MOST_WATCHED], config.tokens)
+    curves = keras.callbacks.TensorBoard(directory, write_graph=False, embeddings_freq=0)
+    return [Watch(corpus.vocabulary, figures, telling, writer), curves, SaveCheckpoint(directory)]
+
+
+@contextlib.contextmanager
+def _event_files() -> Iterator[None]:
+    """Make an ``InputError`` of what TensorFlow says when it cannot write an event file of TensorBoard."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if "Summary" not in error.message:  # the name of the operation that failed
+            raise
+        reason = re.sub(r"\{\{.*?\}\} |\[Op:.*", "", error.message.splitlines()[0])
+        raise InputError(f"TensorBoard's event files cannot be written: {reason.strip()}") from None
+
+
+def _export(
+    config: TrainingConfig, corpus: EncodedCorpus, result: TrainingResult, hashes: dict[str, Any], font: Path | None
+) -> None:
+    """Write what the training gave. The checkpoint goes last: a crash during the export loses nothing."""
+    import keras
+
+    directory, backend = config.run_directory, keras.backend.backend()
+    write_whole(directory / MODEL, result.model.save)
+    write_whole(directory / HISTORY, lambda path: result.history.to_csv(path, index=False))
+    run = {
+        "config": config.to_json(directory),
+        **hashes,
+        "sentences": len(corpus.lengths),
+        "tokens": int(corpus.lengths.sum()),
+        "tokens_left_out": corpus.tokens_left_out,
+        "vocabulary_size": len(corpus.vocabulary),
+        "fit_seconds": round(result.seconds, 3),
+        "backend": backend,
+        "versions": {name: version(name) for name in ("keras", "numpy", "tensorflow", backend)},
+    }
+    export(
+        directory,
+        result.vectors,
+        corpus.vocabulary.to_json(),
+        read_categories(),
+        level=config.level,
+        run=run,
+        snapshots=result.snapshots,
+        font=font,
+    )
+    (directory / CHECKPOINT).unlink(missing_ok=True)
+
+
+def check_memory(config: TrainingConfig, corpus: EncodedCorpus) -> None:
+    """Refuse a training that this machine has no memory for, before the system kills it. Windows does not say.
+
+    Raises:
+        InputError: it would take more than there is.
+    """
+    if "SC_PHYS_PAGES" not in getattr(os, "sysconf_names", ()):
+        return
+    # With full softmax each place of a batch gets a score for every token.
+    places = 0 if config.negatives else config.batch_size or default_batch_size(len(corpus.ids))
+    needed = (COPIES * config.dim + SCORES * places) * len(corpus.vocabulary) * NUMBER / 1e9
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
+    if needed > there:
+        softmax = " or --batch-size, or --negatives" if places else ""
+        raise InputError(
+            f"{len(corpus.vocabulary):,} tokens with --dim {config.dim} take {needed:,.3g} GB of memory, and this "
+            f"machine has {there:,.3g}; use a larger --min-count, a smaller --dim{softmax}"
+        )
