@@ -82,7 +82,7 @@ def write_run(
     hashes = {"corpus_sha256": text_sha256(config.corpus), "init_sha256": config.init and file_sha256(config.init)}
     run = {"config": config.to_json(directory), **hashes, "fit_seconds": 1.5}
     vocabulary = Vocabulary(vectors.index_to_key, vectors.counts)
-    export(directory, vectors, vocabulary.to_json(), [], config.level, run)
+    export(directory, vectors, vocabulary.to_json(), [], config.tokens, run)
     return directory
 
 

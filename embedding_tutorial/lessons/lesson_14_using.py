@@ -227,7 +227,7 @@ asked = np.flatnonzero(trained & (side != "neither"))
 table = {}
 for name, each in maps.items():
     sides = neighbour_agreement(each.matrix[asked], side[asked])
-    groups = category_agreement(each, read_categories(), "character")
+    groups = category_agreement(each, read_categories(), "characters")
     near = ["".join(token for token, _ in each.most_similar(token, topn=6)) for token in "后臣桃牛"]
     table[name] = [*near, round(sides.value, 3), round(groups.value, 3)]
 table["chance"] = ["", "", "", "", round(sides.chance, 3), round(groups.chance, 3)]

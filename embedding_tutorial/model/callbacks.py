@@ -45,7 +45,7 @@ class Ripening(keras.callbacks.Callback):
 
     Args:
         vocabulary: the model's tokens.
-        level: ``character`` or ``word``.
+        tokens: ``characters`` or ``words``.
         categories: groups of tokens that belong together.
         telling: tokens whose neighbours are written to TensorBoard's TEXT tab.
         writer: a ``tf.summary`` writer for neighbours and weight histograms, or ``None``.
@@ -60,7 +60,7 @@ class Ripening(keras.callbacks.Callback):
     def __init__(
         self,
         vocabulary: Vocabulary,
-        level: str,
+        tokens: str,
         categories: Sequence[Category],
         telling: Sequence[str] = (),
         writer: Any = None,
@@ -68,7 +68,7 @@ class Ripening(keras.callbacks.Callback):
         super().__init__()
         self.tokens = vocabulary.tokens[:MOST_WATCHED]
         self.counts = vocabulary.counts[:MOST_WATCHED]
-        self.level, self.categories, self.telling, self.writer = level, categories, telling, writer
+        self.kind, self.categories, self.telling, self.writer = tokens, categories, telling, writer
         self.snapshots: dict[int, np.ndarray] = {}
         self.history: dict[str, list[float]] = {}
 
@@ -81,8 +81,8 @@ class Ripening(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         vectors = self._vectors()
         self._keep(epoch + 1, vectors)
-        agreements = {"category_agreement": category_agreement(vectors, self.categories, self.level)}
-        if self.level == "character":
+        agreements = {"category_agreement": category_agreement(vectors, self.categories, self.kind)}
+        if self.kind == "characters":
             agreements["radical_agreement"] = radical_agreement(vectors)
         logs |= {name: agreement.value for name, agreement in agreements.items() if agreement.tokens}
         for name in ("loss", "val_loss", *agreements):

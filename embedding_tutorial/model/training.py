@@ -136,7 +136,7 @@ def train(
 
     writer = tf.summary.create_file_writer(str(directory)) if directory else None
     telling = telling_tokens(corpus.vocabulary.tokens[:MOST_WATCHED], config.tokens)
-    ripening = Ripening(corpus.vocabulary, config.level, categories, telling, writer)
+    ripening = Ripening(corpus.vocabulary, config.tokens, categories, telling, writer)
     progress = Progress(steps)
     if checkpoint is not None:
         restore(model, ripening, checkpoint, config.epochs)
@@ -216,7 +216,7 @@ def train_and_export(
         result.vectors,
         corpus.vocabulary.to_json(),
         categories,
-        level=config.level,
+        tokens=config.tokens,
         run={
             "config": config.to_json(directory),
             "corpus_sha256": corpus.sha256,

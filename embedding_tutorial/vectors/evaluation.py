@@ -18,7 +18,7 @@ from embedding_tutorial.vectors.standard_files import read_lines
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
 CATEGORIES = REPOSITORY / "datasets" / "categories.tsv"
-LEVELS, SPLITS = ("character", "word"), ("dev", "test")
+TOKENS, SPLITS = ("characters", "words"), ("dev", "test")
 NO_RADICAL = "-"
 
 # Tokens whose neighbours are shown, where a text has them.
@@ -63,18 +63,18 @@ def radical(token: str) -> str:
 class Category:
     """One line of ``categories.tsv``: a token and the group it belongs to.
 
-    ``level`` is ``character`` or ``word``; groups of ``split`` ``test`` are never
+    ``tokens`` is ``characters`` or ``words``; groups of ``split`` ``test`` are never
     used for choosing a default.
     """
 
     group: str
     token: str
-    level: str
+    tokens: str
     split: str
 
 
 def read_categories(path: Path = CATEGORIES) -> list[Category]:
-    """All lines of a categories file: group, token, level and split between tabs; the first line names them.
+    """All lines of a categories file: group, token, tokens and split between tabs; the first line names them.
 
     Raises:
         InputError: the file cannot be read, or a line is not of this form; it names the line.
@@ -84,9 +84,9 @@ def read_categories(path: Path = CATEGORIES) -> list[Category]:
         fields = line.rstrip("\r").split("\t")
         if number == 1 and fields == [field.name for field in dataclasses.fields(Category)]:
             continue
-        if len(fields) != 4 or not all(fields) or fields[2] not in LEVELS or fields[3] not in SPLITS:
+        if len(fields) != 4 or not all(fields) or fields[2] not in TOKENS or fields[3] not in SPLITS:
             raise InputError(
-                f"{path}, line {number}: expected group, token, {' or '.join(LEVELS)}, {' or '.join(SPLITS)}"
+                f"{path}, line {number}: expected group, token, {' or '.join(TOKENS)}, {' or '.join(SPLITS)}"
             )
         categories.append(Category(*fields))
     return categories
@@ -183,17 +183,17 @@ def radical_agreement(vectors: WordVectors, most_frequent: int = 3000, neighbour
 
 
 def category_agreement(
-    vectors: WordVectors, categories: Sequence[Category], level: str, split: str | None = None
+    vectors: WordVectors, categories: Sequence[Category], tokens: str, split: str | None = None
 ) -> Agreement:
-    """How often the nearest among all tokens of a level's groups are of the same group.
+    """How often the nearest among all tokens of the groups are of the same group.
 
     Args:
         vectors: of characters or words.
         categories: as ``read_categories`` gives them.
-        level: ``character`` or ``word``.
+        tokens: ``characters`` or ``words``.
         split: ``dev`` or ``test``; ``None`` takes both.
     """
-    members = [c for c in categories if c.level == level and split in (None, c.split) and c.token in vectors]
+    members = [c for c in categories if c.tokens == tokens and split in (None, c.split) and c.token in vectors]
     rows = [vectors.key_to_index[c.token] for c in members]
     return neighbour_agreement(vectors.matrix[rows], [c.group for c in members], neighbours=None)
 

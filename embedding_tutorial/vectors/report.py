@@ -45,12 +45,11 @@ def evaluate_run(directory: Path, pairs: Path | None, questions: Path | None, co
     """
     vectors, run = WordVectors.load(directory), read_run(directory)
     config = settings_of(directory, run)
-    level = config.level
     initial = _what_retraining_needs(directory, run, config) if controls else None
-    rows = agreement_rows("trained", vectors, level)
+    rows = agreement_rows("trained", vectors, config.tokens)
     if (untrained := "epochs/epoch_0000.tsv") in run["files"]:
         matrix = np.loadtxt(checked(directory, run, untrained), dtype=np.float32, delimiter="\t", ndmin=2)
-        rows += agreement_rows("untrained", _like(vectors, matrix), level)
+        rows += agreement_rows("untrained", _like(vectors, matrix), config.tokens)
     notes = [f"{directory}: {len(vectors):,} {run['config']['tokens']}, {vectors.matrix.shape[1]} numbers each"]
     if not rows:
         notes.append(f"no two {config.tokens} of this run are of one group or have one radical, so nothing is compared")
@@ -77,14 +76,14 @@ def evaluate_run(directory: Path, pairs: Path | None, questions: Path | None, co
     return {"notes": notes, "columns": COLUMNS, "rows": rows}
 
 
-def agreement_rows(name: str, vectors: WordVectors, level: str) -> list[list]:
+def agreement_rows(name: str, vectors: WordVectors, tokens: str) -> list[list]:
     """Rows for category agreement (dev and test groups apart) and radical agreement, where there are any."""
     categories = read_categories()
     figures: dict[str, Agreement] = {
-        f"category agreement, {split} groups": category_agreement(vectors, categories, level, split)
+        f"category agreement, {split} groups": category_agreement(vectors, categories, tokens, split)
         for split in ("dev", "test")
     }
-    if level == "character":
+    if tokens == "characters":
         figures["radical agreement"] = radical_agreement(vectors)
     return [
         [figure, name, *(round(v, 3) for v in (a.value, *a.interval(), a.chance)), a.tokens]
@@ -137,9 +136,9 @@ def _control_rows(config: TrainingConfig, initial: WordVectors | None, notes: li
     from embedding_tutorial.model.training import train
 
     corpus = encode_corpus(config)
-    rows = agreement_rows("PPMI + SVD", count_vectors(corpus, config.window, config.dim), config.level)
+    rows = agreement_rows("PPMI + SVD", count_vectors(corpus, config.window, config.dim), config.tokens)
     print("retraining on shuffled text", flush=True)
-    rows += agreement_rows("shuffled text", train(config, shuffled(corpus), initial=initial).vectors, config.level)
+    rows += agreement_rows("shuffled text", train(config, shuffled(corpus), initial=initial).vectors, config.tokens)
     twinned, twins = with_twins(corpus, seed=config.seed)
     if not twins:
         notes.append(f"no twins: none of the {config.tokens} is seen {2 * TWIN_BANDS[0]} times")
@@ -166,8 +165,8 @@ def compare_runs(directories: list[Path]) -> dict[str, Any]:
     for directory in {os.path.realpath(directory): directory for directory in directories}.values():
         run, vectors = read_run(directory), WordVectors.load(directory)
         config = settings_of(directory, run)
-        agreements = [category_agreement(vectors, categories, config.level, split).value for split in ("dev", "test")]
-        radicals = radical_agreement(vectors).value if config.level == "character" else float("nan")
+        agreements = [category_agreement(vectors, categories, config.tokens, split).value for split in ("dev", "test")]
+        radicals = radical_agreement(vectors).value if config.tokens == "characters" else float("nan")
         loss = _last(checked(directory, run, HISTORY), "val_loss")
         hashes = {"text": run["corpus_sha256"][:12], "init": config.init and str(run.get("init_sha256"))[:12]}
         figures = [*(round(value, 4) for value in (*agreements, radicals, loss)), run["fit_seconds"], len(vectors)]

@@ -181,4 +181,4 @@ def test_both_find_the_groups_of_the_shipped_corpus(tmp_path, monkeypatch):
     idea.main()
     config = TrainingConfig()
     for vectors in (read_vectors(tmp_path), train(config, encode_corpus(config)).vectors):
-        assert category_agreement(vectors, read_categories(), "character", "test").value >= 0.45
+        assert category_agreement(vectors, read_categories(), "characters", "test").value >= 0.45

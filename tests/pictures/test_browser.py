@@ -227,8 +227,8 @@ def test_the_relations_ripen_in_the_drop_down(palace_page):
 @pytest.mark.long
 def test_points_are_coloured_by_category(palace_page):
     projector, directory, vectors = palace_page
-    level = directory.name.removeprefix("palace-").removesuffix("s")
-    group_of = {category.token: category.group for category in read_categories() if category.level == level}
+    tokens = directory.name.removeprefix("palace-")
+    group_of = {category.token: category.group for category in read_categories() if category.tokens == tokens}
     before = projector.colours()
     projector.choose("Color by", "category")
     legend = projector.frame.locator("vz-projector-legend .item")

@@ -41,8 +41,8 @@ def made_run(directory, tokens, groups=(), dim=6, worlds=3):
         directory,
         vectors,
         Vocabulary(tokens, vectors.counts).to_json(),
-        [Category(group, token, "word", "dev") for token, group in groups],
-        "word",
+        [Category(group, token, "words", "dev") for token, group in groups],
+        "words",
         {"config": {"tokens": "words", "epochs": 9}},
         {epoch: start + (final - start) * epoch / 9 for epoch in (0, 3, 6)},
     )

@@ -95,7 +95,7 @@ def test_what_has_no_neighbours_to_compare_is_refused(matrix, labels, neighbours
 @pytest.mark.filterwarnings("error")
 def test_a_text_without_members_of_any_group_has_no_agreement():
     vectors = two_kinds("xyz", "www")
-    for result in (category_agreement(vectors, read_categories(), "character"), radical_agreement(vectors)):
+    for result in (category_agreement(vectors, read_categories(), "characters"), radical_agreement(vectors)):
         assert result.tokens == 0 and np.isnan([result.value, result.chance, *result.interval()]).all()
 
 
@@ -113,17 +113,17 @@ def test_radical_agreement_counts_single_chinese_characters_only():
     assert radical_agreement(vectors, most_frequent=3, neighbours=2).tokens == 3
 
 
-def test_category_agreement_keeps_levels_and_splits_apart():
+def test_category_agreement_keeps_characters_words_and_splits_apart():
     groups = [("season", "春夏秋", "dev"), ("kin", "爸妈", "dev"), ("colour", "红蓝", "test")]
-    categories = [Category(group, token, "character", split) for group, tokens, split in groups for token in tokens]
-    categories.append(Category("season", "春天", "word", "dev"))
+    categories = [Category(group, token, "characters", split) for group, tokens, split in groups for token in tokens]
+    categories.append(Category("season", "春天", "words", "dev"))
     vectors = two_kinds([*"春夏秋爸妈红蓝", "春天"], "sssskccs")  # 爸 is misplaced
-    result = category_agreement(vectors, categories, "character", "dev")
+    result = category_agreement(vectors, categories, "characters", "dev")
     assert result.tokens == 5
     assert result.value == pytest.approx(np.mean([result_of for result_of in _expected(vectors)]))
-    assert category_agreement(vectors, categories, "character", "test").value == 1.0
-    assert category_agreement(vectors, categories, "character").tokens == 7
-    assert category_agreement(vectors, categories, "word").tokens == 0
+    assert category_agreement(vectors, categories, "characters", "test").value == 1.0
+    assert category_agreement(vectors, categories, "characters").tokens == 7
+    assert category_agreement(vectors, categories, "words").tokens == 0
 
 
 def _expected(vectors):
@@ -147,21 +147,24 @@ def test_composed_rank_by_hand():
 
 def test_the_shipped_categories_are_read():
     categories = read_categories()
-    assert {c.level for c in categories} == {"character", "word"} and {c.split for c in categories} == {"dev", "test"}
-    assert len({(c.token, c.level) for c in categories}) == len(categories)
+    assert {c.tokens for c in categories} == {"characters", "words"} and {c.split for c in categories} == {
+        "dev",
+        "test",
+    }
+    assert len({(c.token, c.tokens) for c in categories}) == len(categories)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (
-            "group\ttoken\tlevel\tsplit\nseason\t春\tcharacter\n",
-            "line 2: expected group, token, character or word, dev",
+            "group\ttoken\ttokens\tsplit\nseason\t春\tcharacters\n",
+            "line 2: expected group, token, characters or words, dev",
         ),
-        ("group\ttoken\tlevel\tsplit\nseason\t春\tcharacter\tdev\tmore\n", "line 2"),
-        ("group\ttoken\tlevel\tsplit\n\nseason\t\tcharacter\tdev\n", "line 3"),
-        ("group\ttoken\tlevel\tsplit\nseason\t春\tletter\tdev\n", "line 2"),
-        ("group\ttoken\tlevel\tsplit\nseason\t春\tword\ttrain\n", "line 2"),
+        ("group\ttoken\ttokens\tsplit\nseason\t春\tcharacters\tdev\tmore\n", "line 2"),
+        ("group\ttoken\ttokens\tsplit\n\nseason\t\tcharacters\tdev\n", "line 3"),
+        ("group\ttoken\ttokens\tsplit\nseason\t春\tletter\tdev\n", "line 2"),
+        ("group\ttoken\ttokens\tsplit\nseason\t春\twords\ttrain\n", "line 2"),
         ("word,category\n春,season\n", "line 1"),
         ("春".encode("gbk"), "not UTF-8"),
         (None, "cannot be read"),
@@ -177,8 +180,8 @@ def test_another_categories_file_is_refused_at_its_line(tmp_path, content, messa
 
 
 def test_a_categories_file_of_windows_is_read(tmp_path):
-    (tmp_path / "categories.tsv").write_bytes('\ufeffgroup\ttoken\tlevel\tsplit\r\nq\t"\tword\tdev\r\n'.encode())
-    assert read_categories(tmp_path / "categories.tsv") == [Category("q", '"', "word", "dev")]
+    (tmp_path / "categories.tsv").write_bytes('\ufeffgroup\ttoken\ttokens\tsplit\r\nq\t"\twords\tdev\r\n'.encode())
+    assert read_categories(tmp_path / "categories.tsv") == [Category("q", '"', "words", "dev")]
 
 
 @pytest.mark.parametrize("tokens", ["characters", "words"])
