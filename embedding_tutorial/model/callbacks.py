@@ -66,9 +66,8 @@ class Ripening(keras.callbacks.Callback):
         writer: Any = None,
     ) -> None:
         super().__init__()
-        self.tokens = vocabulary.tokens[:MOST_WATCHED]
-        self.counts = vocabulary.counts[:MOST_WATCHED]
-        self.kind, self.categories, self.telling, self.writer = tokens, categories, telling, writer
+        self.vocabulary = vocabulary.most_frequent(MOST_WATCHED)
+        self.tokens, self.categories, self.telling, self.writer = tokens, categories, telling, writer
         self.snapshots: dict[int, np.ndarray] = {}
         self.history: dict[str, list[float]] = {}
 
@@ -81,8 +80,8 @@ class Ripening(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         vectors = self._vectors()
         self._keep(epoch + 1, vectors)
-        agreements = {"category_agreement": category_agreement(vectors, self.categories, self.kind)}
-        if self.kind == "characters":
+        agreements = {"category_agreement": category_agreement(vectors, self.categories, self.tokens)}
+        if self.tokens == "characters":
             agreements["radical_agreement"] = radical_agreement(vectors)
         logs |= {name: agreement.value for name, agreement in agreements.items() if agreement.tokens}
         for name in ("loss", "val_loss", *agreements):
@@ -92,8 +91,8 @@ class Ripening(keras.callbacks.Callback):
             self._write(epoch + 1, vectors)
 
     def _vectors(self) -> WordVectors:
-        rows = self.model.get_layer("embedding").embeddings[1 : len(self.tokens) + 1]  # row 0 is padding
-        return WordVectors(self.tokens, self.counts, keras.ops.convert_to_numpy(rows))
+        rows = self.model.get_layer("embedding").embeddings[1 : len(self.vocabulary) + 1]  # row 0 is padding
+        return WordVectors.of(self.vocabulary, keras.ops.convert_to_numpy(rows))
 
     def _keep(self, epoch: int, vectors: WordVectors) -> None:
         if epoch in self.kept:
@@ -188,7 +187,7 @@ def restore(model: keras.Model, ripening: Ripening, checkpoint: Checkpoint, epoc
     """
     variables = variables_of(model)
     shapes = [tuple(variable.shape) for variable in variables]
-    watched = (len(ripening.tokens), model.get_layer("embedding").output_dim)
+    watched = (len(ripening.vocabulary), model.get_layer("embedding").output_dim)
     if (
         shapes != [value.shape for value in checkpoint.variables]
         or {matrix.shape for matrix in checkpoint.snapshots.values()} != {watched}

@@ -65,7 +65,7 @@ class TrainingResult:
     def at(self, epoch: int) -> WordVectors:
         """The vectors after an epoch that was kept, of the most frequent tokens."""
         matrix = self.snapshots[epoch]
-        return WordVectors(self.vectors.index_to_key[: len(matrix)], self.vectors.counts[: len(matrix)], matrix)
+        return WordVectors.of(self.vectors.vocabulary.most_frequent(len(matrix)), matrix)
 
     @property
     def untrained(self) -> WordVectors:
@@ -76,7 +76,7 @@ class TrainingResult:
 def vectors_of(model: EmbeddingModel, vocabulary: Vocabulary) -> WordVectors:
     """A copy of the embedding's rows for the tokens; row 0 of the layer, padding, is left out."""
     matrix = keras.ops.convert_to_numpy(model.get_layer("embedding").embeddings)  # (V + 1 or more, D)
-    return WordVectors(vocabulary.tokens, vocabulary.counts, matrix[1 : len(vocabulary) + 1].copy())
+    return WordVectors.of(vocabulary, matrix[1 : len(vocabulary) + 1].copy())
 
 
 @contextlib.contextmanager

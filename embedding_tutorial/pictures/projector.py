@@ -100,7 +100,7 @@ def write_drawn(directory: Path, vectors: WordVectors, categories: Sequence[Cate
         The entry for ``projector_config.pbtxt``. The page lists longer tables first, so it is the
         last of the drop-down; where the vocabulary is no longer than it, the third.
     """
-    drawn = WordVectors(vectors.index_to_key[:MOST_DRAWN], vectors.counts[:MOST_DRAWN], vectors.matrix[:MOST_DRAWN])
+    drawn = vectors.most_frequent(MOST_DRAWN)
     (directory / "drawn").mkdir(exist_ok=True)
     sprite = draw_sprite([visible(token) for token in drawn.index_to_key], font)
     write_whole(directory / "drawn" / "sprite.png", sprite.save)
@@ -162,7 +162,7 @@ def export(
     """
     if not np.isfinite(vectors.matrix).all():
         raise InputError("a vector is not finite; nothing is exported. Try a smaller --learning-rate")
-    shown = WordVectors(vectors.index_to_key[:MOST_POINTS], vectors.counts[:MOST_POINTS], vectors.matrix[:MOST_POINTS])
+    shown = vectors.most_frequent(MOST_POINTS)
     remove_written(directory, [name for name in EXPORT if name not in (MODEL, HISTORY)])
     write_whole(directory / VECTORS, lambda path: np.save(path, vectors.matrix, allow_pickle=False))
     write_text(directory / VOCABULARY, vocabulary_json)

@@ -110,4 +110,4 @@ def count_vectors(corpus: EncodedCorpus, window: int, dim: int) -> WordVectors:
     values, columns = np.linalg.eigh(ppmi)  # ascending
     kept = np.argsort(-np.abs(values))[:dim]
     matrix = columns[:, kept] * np.sqrt(np.abs(values[kept]))  # (V, D)
-    return WordVectors(corpus.vocabulary.tokens[:size], corpus.vocabulary.counts[:size], unit_rows(matrix))
+    return WordVectors.of(corpus.vocabulary.most_frequent(size), unit_rows(matrix))

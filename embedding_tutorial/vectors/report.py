@@ -49,7 +49,9 @@ def evaluate_run(directory: Path, pairs: Path | None, questions: Path | None, co
     rows = agreement_rows("trained", vectors, config.tokens)
     if (untrained := "epochs/epoch_0000.tsv") in run["files"]:
         matrix = np.loadtxt(checked(directory, run, untrained), dtype=np.float32, delimiter="\t", ndmin=2)
-        rows += agreement_rows("untrained", _like(vectors, matrix), config.tokens)
+        rows += agreement_rows(
+            "untrained", WordVectors.of(vectors.vocabulary.most_frequent(len(matrix)), matrix), config.tokens
+        )
     notes = [f"{directory}: {len(vectors):,} {run['config']['tokens']}, {vectors.matrix.shape[1]} numbers each"]
     if not rows:
         notes.append(f"no two {config.tokens} of this run are of one group or have one radical, so nothing is compared")
@@ -90,11 +92,6 @@ def agreement_rows(name: str, vectors: WordVectors, tokens: str) -> list[list]:
         for figure, a in figures.items()
         if a.tokens
     ]
-
-
-def _like(vectors: WordVectors, matrix: np.ndarray) -> WordVectors:
-    """Other vectors for the most frequent tokens."""
-    return WordVectors(vectors.index_to_key[: len(matrix)], vectors.counts[: len(matrix)], matrix)
 
 
 def _what_retraining_needs(directory: Path, run: dict, config: TrainingConfig) -> WordVectors | None:

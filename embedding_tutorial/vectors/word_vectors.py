@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 def unit_rows(matrix: np.ndarray) -> np.ndarray:
-    """``(N, D)`` with every row divided by its length; a row of zeros stays zeros, so each cosine with it is 0."""
-    # A power of two changes no digit, and brings each row's largest number to about 1: no square over- or underflows.
+    """Divide every row of ``(N, D)`` by its length; a row of zeros stays zeros, so every cosine with it is 0."""
+    # Scaling by a power of two is exact. It brings each row's largest number to about 1: no square over- or underflows.
     _, exponents = np.frexp(np.abs(matrix).max(axis=1, keepdims=True, initial=0))
     scaled = np.ldexp(matrix, -exponents)
     norms = np.linalg.norm(scaled, axis=1, keepdims=True)
@@ -37,35 +37,40 @@ class WordVectors:
     """``V`` tokens with a vector of ``D`` numbers each.
 
     Args:
-        tokens: ``V`` distinct strings, the most frequent first.
-        counts: how often each was seen, ``(V,)``.
-        matrix: their vectors, ``(V, D)`` real numbers, one a row; kept as float32, where what is nearer to 0
-            than 1e-45 is 0.
+        tokens: ``V`` distinct non-empty strings, the most frequent first.
+        counts: how often each occurs, ``(V,)``; 0 where that is not known.
+        matrix: their vectors, ``(V, D)`` real numbers, one in a row; converted to float32.
 
     Attributes:
-        index_to_key: the tokens, a list.
-        key_to_index: token -> row of ``matrix``.
+        vocabulary: tokens and counts.
+        matrix: ``(V, D)`` float32.
         unit_matrix: ``matrix`` with rows of length 1.
 
     Raises:
-        ValueError: the three differ in length, a token stands twice, or the matrix is no table of real numbers.
+        ValueError: the three differ in length, a token is repeated or empty, or the matrix is no table of real
+            numbers.
         InputError: a vector is not finite.
     """
 
     def __init__(self, tokens: Sequence[str], counts: Sequence[int], matrix: np.ndarray) -> None:
-        self.index_to_key = list(tokens)
-        self.key_to_index = {token: index for index, token in enumerate(self.index_to_key)}
-        self.counts = np.asarray(counts, dtype=np.int64)  # (V,)
-        matrix = np.asarray(matrix)
-        if len(self.key_to_index) != len(self.index_to_key):
-            raise ValueError("a token stands twice")
+        self._set(Vocabulary(tokens, counts), matrix)
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary, matrix: np.ndarray) -> WordVectors:
+        """The same from a vocabulary that exists already."""
+        vectors = cls.__new__(cls)
+        vectors._set(vocabulary, matrix)
+        return vectors
+
+    def _set(self, vocabulary: Vocabulary, matrix: np.ndarray) -> None:
+        self.vocabulary, matrix = vocabulary, np.asarray(matrix)
         if matrix.dtype.kind not in "biuf" or matrix.ndim != 2 or not matrix.shape[1]:
             raise ValueError(
                 f"vectors must be real numbers of shape (V, D), not {matrix.dtype} of shape {matrix.shape}"
             )
-        if not len(self.index_to_key) == len(self.counts) == len(matrix):
-            raise ValueError(f"{len(self.index_to_key)} tokens, {len(self.counts)} counts, {len(matrix)} vectors")
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+        if len(vocabulary) != len(matrix):
+            raise ValueError(f"{len(vocabulary)} tokens, but {len(matrix)} vectors")
+        with np.errstate(over="ignore"):  # a number that float32 cannot hold becomes infinite, and is refused
             self.matrix = matrix.astype(np.float32, copy=False)  # (V, D)
         finite = np.isfinite(self.matrix).all(axis=1)  # (V,)
         if not finite.all():
@@ -73,11 +78,30 @@ class WordVectors:
             raise InputError(f"the vector of {token!r} is not finite; in training a smaller --learning-rate helps")
         self.unit_matrix = unit_rows(self.matrix)  # (V, D)
 
+    @property
+    def index_to_key(self) -> list[str]:
+        """The token of each row of ``matrix``."""
+        return self.vocabulary.tokens
+
+    @property
+    def key_to_index(self) -> dict[str, int]:
+        """The row of each token in ``matrix``."""
+        return self.vocabulary.index_of
+
+    @property
+    def counts(self) -> np.ndarray:
+        """How often each token occurs, ``(V,)`` int64."""
+        return self.vocabulary.counts
+
+    def most_frequent(self, size: int) -> WordVectors:
+        """The first ``size`` tokens and their vectors, or all where there are fewer."""
+        return WordVectors.of(self.vocabulary.most_frequent(size), self.matrix[:size])
+
     def __len__(self) -> int:
-        return len(self.index_to_key)
+        return len(self.vocabulary)
 
     def __contains__(self, token: str) -> bool:
-        return token in self.key_to_index
+        return token in self.vocabulary
 
     def __getitem__(self, token: str) -> np.ndarray:
         """The token's vector, ``(D,)``. Raises ``KeyError`` for an unknown token."""
@@ -211,8 +235,7 @@ class WordVectors:
         directory = Path(directory)
         run = read_run(directory)
         vocabulary = Vocabulary.load(checked(directory, run, VOCABULARY))
-        matrix = np.load(checked(directory, run, VECTORS), allow_pickle=False)
-        return cls(vocabulary.tokens, vocabulary.counts, matrix)
+        return cls.of(vocabulary, np.load(checked(directory, run, VECTORS), allow_pickle=False))
 
     def save_word2vec(self, path: Path | str) -> None:
         """Write word2vec's text format, which gensim reads, see ``write_word2vec``.
