@@ -111,7 +111,7 @@ def train(
     import_keras_quietly()
 
     from embedding_tutorial.model.training import train_and_export
-    from embedding_tutorial.vectors.evaluation import telling_tokens
+    from embedding_tutorial.vectors.groups import telling_tokens
 
     directory = config.run_directory
     result = train_and_export(config, corpus, directory, initial=initial, font=font, checkpoint=checkpoint)

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.text.files import tokenize
-from embedding_tutorial.vectors.evaluation import CATEGORIES, TOKENS, Category, read_categories
+from embedding_tutorial.vectors.groups import CATEGORIES, TOKENS, Category, read_categories
 
 CORPUS = TrainingConfig().corpus
 ENOUGH = 40  # occurrences that a member of a group needs: the vectors of rarer tokens are poor

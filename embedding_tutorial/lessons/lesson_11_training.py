@@ -44,7 +44,8 @@ from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.model.training import train
 from embedding_tutorial.text.encoded_corpus import encode_corpus
 from embedding_tutorial.text.files import read_sentences
-from embedding_tutorial.vectors.evaluation import category_agreement, radical, radical_agreement, read_categories
+from embedding_tutorial.vectors.evaluation import category_agreement, radical_agreement
+from embedding_tutorial.vectors.groups import radical, read_categories
 from embedding_tutorial.vectors.word_vectors import unit_rows
 
 EPOCHS = 30

@@ -35,7 +35,8 @@ from embedding_tutorial.lessons.drawing import draw_matrix, draw_points, side_by
 from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.model.training import train_and_export
 from embedding_tutorial.text.encoded_corpus import encode_corpus
-from embedding_tutorial.vectors.evaluation import category_agreement, read_categories
+from embedding_tutorial.vectors.evaluation import category_agreement
+from embedding_tutorial.vectors.groups import read_categories
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
 config = TrainingConfig()  # the defaults: a few seconds

@@ -12,7 +12,8 @@ import numpy as np
 from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import InputError
 from embedding_tutorial.text.vocabulary import Vocabulary
-from embedding_tutorial.vectors.evaluation import Category, category_agreement, radical_agreement
+from embedding_tutorial.vectors.evaluation import category_agreement, radical_agreement
+from embedding_tutorial.vectors.groups import Category
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 SNAPSHOTS = 6  # vectors kept on the way, the untrained ones among them

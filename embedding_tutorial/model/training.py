@@ -39,7 +39,7 @@ from embedding_tutorial.scale.devices import check_alike, layout_of, own_share, 
 from embedding_tutorial.text.batches import default_batch_size, make_dataset
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus
 from embedding_tutorial.text.vocabulary import Vocabulary
-from embedding_tutorial.vectors.evaluation import Category, read_categories, telling_tokens
+from embedding_tutorial.vectors.groups import Category, read_categories, telling_tokens
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 

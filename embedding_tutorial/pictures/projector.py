@@ -36,7 +36,7 @@ from embedding_tutorial.run_directory import (
     write_text,
     write_whole,
 )
-from embedding_tutorial.vectors.evaluation import NO_RADICAL, Category, radical
+from embedding_tutorial.vectors.groups import NO_RADICAL, Category, radical
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
 MOST_POINTS = 10_000  # what the page's t-SNE takes

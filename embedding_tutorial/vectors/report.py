@@ -12,7 +12,8 @@ import numpy as np
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.run_directory import HISTORY, checked, file_sha256, read_run
 from embedding_tutorial.text.files import text_sha256
-from embedding_tutorial.vectors.evaluation import Agreement, category_agreement, radical_agreement, read_categories
+from embedding_tutorial.vectors.evaluation import Agreement, category_agreement, radical_agreement
+from embedding_tutorial.vectors.groups import read_categories
 from embedding_tutorial.vectors.standard_files import analogies, word_pairs
 from embedding_tutorial.vectors.word_vectors import WordVectors, starting_vectors
 

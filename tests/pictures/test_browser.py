@@ -17,7 +17,7 @@ from PIL import Image
 from test_projector import AWKWARD, export_to
 
 from embedding_tutorial.labels import visible
-from embedding_tutorial.vectors.evaluation import read_categories
+from embedding_tutorial.vectors.groups import read_categories
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 NEIGHBOURS = 20  # of the 100 that the page lists; further down, some are equally far to float32's precision

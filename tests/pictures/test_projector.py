@@ -20,7 +20,7 @@ from embedding_tutorial.pictures.projector import (
 )
 from embedding_tutorial.run_directory import exported_files, write_text
 from embedding_tutorial.text.vocabulary import Vocabulary
-from embedding_tutorial.vectors.evaluation import Category
+from embedding_tutorial.vectors.groups import Category
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 AWKWARD = ["王妃", "\0", "\t", "\r", "\u3000", "\xa0", "\u200b", "\ufeff", "\u2028", "\x85", '"', "'", "#"]
