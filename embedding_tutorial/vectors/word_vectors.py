@@ -257,21 +257,22 @@ class WordVectors:
 
 
 def starting_vectors(config: TrainingConfig, sha256: str | None = None) -> WordVectors | None:
-    """The vectors of ``config.init``, or ``None`` where nothing is given.
+    """Read the vectors of ``config.init``; ``None`` where it names no file.
 
     Args:
         config: of the run.
-        sha256: of the file that the run was begun with; ``None``: it begins now.
+        sha256: of the file that the run was begun with; ``None``: the run begins now, or does not know it.
 
     Raises:
-        InputError: they cannot be read, have another dimension, or are not those that the run was begun with.
+        InputError: the file cannot be read, has vectors of another dimension, or is not the one that the run was
+            begun with.
     """
     if config.init is None:
         return None
-    if config.init.exists() and not config.init.is_file():  # a pipe may never end, and cannot be read again
+    if config.init.exists() and not config.init.is_file():  # a pipe may have no end, and cannot be read again
         raise InputError(f"--init {config.init}: is no regular file")
     if sha256 and config.init.exists() and file_sha256(config.init) != sha256:
-        raise InputError(f"--init {config.init}: is not the file that {config.resume} was begun with")
+        raise InputError(f"--init {config.init}: is not the file that {config.run_directory} was begun with")
     vectors = WordVectors.load_word2vec(config.init)
     if vectors.matrix.shape[1] != config.dim:
         raise InputError(f"--init {config.init}: vectors of {vectors.matrix.shape[1]} numbers, but --dim {config.dim}")
