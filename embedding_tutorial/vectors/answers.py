@@ -43,7 +43,7 @@ def newest_run() -> Path:
     raise damaged or InputError(f"no finished run in {RUNS.absolute()}; run train.py first, or name one with --run")
 
 
-def known(vectors: WordVectors, words: list[str], directory: Path) -> list[str]:
+def composition_notes(vectors: WordVectors, words: list[str], directory: Path) -> list[str]:
     """Notes on the words that have no vector of their own, but are composed of their characters.
 
     Raises:
@@ -56,14 +56,14 @@ def known(vectors: WordVectors, words: list[str], directory: Path) -> list[str]:
         except KeyError as error:
             none = f"{word!r} has no vector"
             near_spellings = error.args[0].removeprefix(none)
-            raise InputError(f"{none}{why_unknown(vectors, word, directory)}{near_spellings}") from None
+            raise InputError(f"{none}{why_uncomposition_notes(vectors, word, directory)}{near_spellings}") from None
         if word not in vectors:
             notes.append(f"{word} is composed of {' + '.join(word)}")
     return notes
 
 
-def why_unknown(vectors: WordVectors, word: str, directory: Path) -> str:
-    """Why a run has no vector for a word, by its text if that is still there: the end of a message."""
+def why_uncomposition_notes(vectors: WordVectors, word: str, directory: Path) -> str:
+    """The end of an error message: why a run has no vector for a word, by the text if it is still there."""
     run = read_run(directory)
     settings = TrainingConfig.from_json(run["config"], directory)
     if word.split() != [word]:
@@ -85,7 +85,7 @@ def why_unknown(vectors: WordVectors, word: str, directory: Path) -> str:
 def neighbors(run: Path, words: list[str], topn: int) -> dict[str, Any]:
     """The nearest tokens of each word."""
     vectors = WordVectors.load(run)
-    notes, rows = known(vectors, words, run), []
+    notes, rows = composition_notes(vectors, words, run), []
     for word in words:
         found = vectors.most_similar(word, topn=topn)
         rows += [[word, near, round(cosine, 3), vectors.counts[vectors.key_to_index[near]]] for near, cosine in found]
@@ -95,9 +95,9 @@ def neighbors(run: Path, words: list[str], topn: int) -> dict[str, Any]:
 
 
 def similarity(run: Path, words: list[str]) -> dict[str, Any]:
-    """The cosine of two words, and where each stands among the other's neighbours."""
+    """The cosine of two words, and the rank of each among the other's neighbours."""
     vectors = WordVectors.load(run)
-    notes = known(vectors, words, run)
+    notes = composition_notes(vectors, words, run)
     first, second = words
     row = [first, second, round(vectors.similarity(first, second), 3)]
     columns = ["first", "second", "cosine"]
@@ -114,7 +114,7 @@ def similarity(run: Path, words: list[str]) -> dict[str, Any]:
 def analogy(run: Path, words: list[str], topn: int) -> dict[str, Any]:
     """a is to b as c is to …: the tokens nearest to b - a + c."""
     vectors = WordVectors.load(run)
-    notes = known(vectors, words, run)
+    notes = composition_notes(vectors, words, run)
     a, b, c = words
     notes.append(f"{a} : {b} = {c} : …")
     found = vectors.most_similar(positive=[b, c], negative=[a], topn=topn)
@@ -132,5 +132,5 @@ def odd_one_out(run: Path, words: list[str]) -> dict[str, Any]:
     if len(words) < 3:
         raise InputError("name three words or more: of two, each is as unlike the other")
     vectors = WordVectors.load(run)
-    notes = known(vectors, words, run)
+    notes = composition_notes(vectors, words, run)
     return {"notes": notes, "columns": ["odd one out"], "rows": [[vectors.doesnt_match(words)]]}

@@ -21,6 +21,11 @@ def test_agreement_by_hand():
     assert neighbour_agreement(matrix, list("aabbc"), neighbours=2).value == pytest.approx(4 / 8)
 
 
+def test_agreements_hold_arrays_and_are_equal_to_themselves_only():
+    first, second = (neighbour_agreement(np.eye(4), list("aabb")) for _ in range(2))
+    assert first == first and first != second and len({first, second}) == 2
+
+
 def test_random_vectors_agree_as_often_as_chance():
     draw = np.random.default_rng(0)
     labels = draw.integers(0, 20, size=2000)
