@@ -29,7 +29,7 @@ from embedding_tutorial.quiet import check_environment
 from embedding_tutorial.run_directory import CONFIG, is_finished
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus
 from embedding_tutorial.text.files import corpus_files
-from embedding_tutorial.vectors.evaluation import telling_tokens
+from embedding_tutorial.vectors.groups import telling_tokens
 
 if TYPE_CHECKING:
     from embedding_tutorial.model.training import TrainingResult

@@ -1,7 +1,7 @@
-"""Count what README.md promises of the corpus and its groups, and name what breaks a rule.
+"""Count what README.md says of the corpus and its groups, and list the broken rules.
 
-    python datasets/check.py                what README.md's tables hold, then broken rules
-    python datasets/check.py --drop-rare    take groups' members seen too rarely out of categories.tsv
+    python datasets/check.py                print the tables of README.md, then the broken rules
+    python datasets/check.py --drop-rare    first remove the members of groups that occur too rarely from categories.tsv
 
 Words are counted as ``rjieba`` cuts them.
 """
@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.text.files import tokenize
-from embedding_tutorial.vectors.evaluation import CATEGORIES, Category, read_categories
+from embedding_tutorial.vectors.groups import CATEGORIES, TOKENS, Category, read_categories
 
 CORPUS = TrainingConfig().corpus
-ENOUGH = 40  # every member of a group stands so often, or it is no member: rarer tokens are learned badly
+ENOUGH = 40  # occurrences that a member of a group needs: the vectors of rarer tokens are poor
 MORE_THAN_ENOUGH = dict.fromkeys(("公主", "王妃", "皇帝", "皇后", "王子"), 120)
 MORE_THAN_ENOUGH |= dict.fromkeys(("宫里", "女儿", "妃子", "漂亮"), 80)
 
@@ -46,39 +46,36 @@ def read_lines() -> list[str]:
 
 
 def count_tokens(lines: list[str]) -> dict[str, Counter]:
-    """``{"character": Counter, "word": Counter}`` over all lines."""
-    return {
-        level: Counter(token for line in lines for token in tokenize(line, level + "s"))
-        for level in ("character", "word")
-    }
+    """``{"characters": Counter, "words": Counter}`` over all lines."""
+    return {tokens: Counter(token for line in lines for token in tokenize(line, tokens)) for tokens in TOKENS}
 
 
 def outside(lines: list[str], character: str, word: str) -> int:
-    """How often a character stands elsewhere than in a word."""
+    """How often a character occurs elsewhere than in a word."""
     return sum(line.count(character) - line.count(word) for line in lines)
 
 
 def rare_members(counts: dict[str, Counter]) -> list[Category]:
-    """Members of groups that are seen fewer than ``ENOUGH`` times."""
-    return [c for c in read_categories() if counts[c.level][c.token] < ENOUGH]
+    """Members of groups that occur fewer than ``ENOUGH`` times."""
+    return [c for c in read_categories() if counts[c.tokens][c.token] < ENOUGH]
 
 
 def shared_sentences(lines: list[str]) -> dict[tuple[str, str], float]:
-    """(level, token) -> the share of a member's occurrences in sentences that hold another of its group."""
+    """(tokens, token) -> the share of a member's occurrences in sentences that hold another member of its group."""
     total, shared = Counter(), Counter()
-    for level in ("character", "word"):
-        group_of = {c.token: c.group for c in read_categories() if c.level == level}
+    for tokens in TOKENS:
+        group_of = {c.token: c.group for c in read_categories() if c.tokens == tokens}
         for line in lines:
-            members = Counter(token for token in tokenize(line, level + "s") if token in group_of)
+            members = Counter(token for token in tokenize(line, tokens) if token in group_of)
             for token, count in members.items():
-                total[level, token] += count
+                total[tokens, token] += count
                 if any(group_of[other] == group_of[token] for other in members if other != token):
-                    shared[level, token] += count
+                    shared[tokens, token] += count
     return {key: shared[key] / total[key] for key in total}
 
 
 def broken_rules(lines: list[str]) -> list[str]:
-    """What README.md says of single sentences, and does not hold; a line each."""
+    """The rules of README.md that do not hold, a line each."""
     broken = [f"stands {count} times: {line}" for line, count in Counter(lines).items() if count > 1]
     holding = defaultdict(set)
     for number, line in enumerate(lines):
@@ -88,17 +85,17 @@ def broken_rules(lines: list[str]) -> list[str]:
     openings = Counter(line[:4] for line in lines)
     broken += [f"{n} sentences open with {o}" for o, n in openings.items() if n > 0.01 * len(lines)]
     broken += [
-        f"{level} {token}: {share:.0%} of its sentences hold another of its group"
-        for (level, token), share in shared_sentences(lines).items()
+        f"{tokens} {token}: {share:.0%} of its sentences hold another of its group"
+        for (tokens, token), share in shared_sentences(lines).items()
         if share > 0.1
     ]
     counts = count_tokens(lines)
     broken += [
-        f"{word} stands {counts['word'][word]} times, fewer than {least}"
+        f"{word} stands {counts['words'][word]} times, fewer than {least}"
         for word, least in MORE_THAN_ENOUGH.items()
-        if counts["word"][word] < least
+        if counts["words"][word] < least
     ]
-    broken += [f"{c.level} {c.token} stands fewer than {ENOUGH} times" for c in rare_members(counts)]
+    broken += [f"{c.tokens} {c.token} stands fewer than {ENOUGH} times" for c in rare_members(counts)]
     if len(lines) != sum(THEMES.values()):
         broken.append(f"{len(lines)} sentences, but the themes have {sum(THEMES.values())}")
     for character, word in (("公", "公主"), ("主", "公主"), ("王", "王妃"), ("妃", "王妃")):
@@ -108,7 +105,7 @@ def broken_rules(lines: list[str]) -> list[str]:
 
 
 def tables(lines: list[str]) -> str:
-    """The counts of ``README.md``, in Markdown."""
+    """The two tables of ``README.md``, in Markdown."""
     counts = count_tokens(lines)
     text = "".join(lines)
     chinese = sum("\u4e00" <= character <= "\u9fff" for character in text)
@@ -117,11 +114,11 @@ def tables(lines: list[str]) -> str:
         ("sentences", f"{len(lines):,}"),
         ("characters, punctuation counted", f"{len(text):,}"),
         ("Chinese characters", f"{chinese:,}"),
-        ("different characters", f"{len(counts['character']):,}"),
-        ("words, punctuation counted", f"{counts['word'].total():,}"),
-        ("different words", f"{len(counts['word']):,}"),
+        ("different characters", f"{len(counts['characters']):,}"),
+        ("words, punctuation counted", f"{counts['words'].total():,}"),
+        ("different words", f"{len(counts['words']):,}"),
         ("sentences of 12 to 22 characters", f"{middling:.0%}"),
-        *((f"{word}, as a word", str(counts["word"][word])) for word in MORE_THAN_ENOUGH),
+        *((f"{word}, as a word", str(counts["words"][word])) for word in MORE_THAN_ENOUGH),
         *(
             (f"{character} outside {word}", str(outside(lines, character, word)))
             for character, word in (("公", "公主"), ("主", "公主"), ("王", "王妃"), ("妃", "王妃"))
@@ -137,16 +134,16 @@ def tables(lines: list[str]) -> str:
 
 
 def drop_rare(lines: list[str]) -> None:
-    """Take members seen too rarely out of ``categories.tsv``, and groups of which one member would be left."""
+    """Remove the members that occur too rarely from ``categories.tsv``, and then the groups with one member left."""
     counts = count_tokens(lines)
     dropped = rare_members(counts)
     kept = [c for c in read_categories() if c not in dropped]
-    sizes = Counter((c.group, c.level) for c in kept)
+    sizes = Counter((c.group, c.tokens) for c in kept)
     with open(CATEGORIES, "w", encoding="utf-8", newline="\n") as file:
-        file.write("group\ttoken\tlevel\tsplit\n")
+        file.write("group\ttoken\ttokens\tsplit\n")
         for c in kept:
-            if sizes[c.group, c.level] > 1:
-                file.write(f"{c.group}\t{c.token}\t{c.level}\t{c.split}\n")
+            if sizes[c.group, c.tokens] > 1:
+                file.write(f"{c.group}\t{c.token}\t{c.tokens}\t{c.split}\n")
 
 
 if __name__ == "__main__":

@@ -16,131 +16,56 @@ Answers come without Keras and TensorFlow, so at once.
 
 import argparse
 import contextlib
-import importlib.util
-import json
 import math
-import socket
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from embedding_tutorial import terminal
 
 if __name__ == "__main__":
     terminal.take_over("embedding_tutorial")
 
-import numpy as np
-
-from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.labels import printable
 from embedding_tutorial.run_directory import read_run
-from embedding_tutorial.scale.plan import Job, Speed
+from embedding_tutorial.tables import show
+from embedding_tutorial.text.encoded_corpus import EncodedCorpus
 from embedding_tutorial.vectors.answers import analogy, neighbors, newest_run, odd_one_out, similarity
-from embedding_tutorial.vectors.report import compare_runs, evaluate_run
+from embedding_tutorial.vectors.compare import compare_runs
+from embedding_tutorial.vectors.report import Retrain, evaluate_run
+from embedding_tutorial.vectors.word_vectors import WordVectors
 
 
-def evaluate(options: argparse.Namespace) -> dict[str, Any]:
-    """Every figure for one run, with its interval and its chance."""
-    return evaluate_run(options.run, options.pairs, options.analogies, options.controls)
+def main(arguments: list[str] | None = None) -> None:
+    """Parse the command line and answer."""
+    parser = Parser(
+        prog="python -m embedding_tutorial", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (add_words, add_evaluate, add_compare, add_tensorboard, add_map, add_plan):
+        add(commands)
+    given = vars(parser.parse_args(arguments))
+    answer, as_json = given.pop("answer"), given.pop("json")
+    if "run" in given and given["run"] is None:
+        given["run"] = newest_run()
+    if answer is tensorboard:
+        tensorboard(**given)  # does not return
+    with contextlib.redirect_stdout(sys.stderr):  # standard output is for the answer alone
+        found = answer(**given)
+    show(found, as_json)
 
 
-def compare(options: argparse.Namespace) -> dict[str, Any]:
-    """Runs side by side."""
-    return compare_runs(options.runs)
+class Parser(argparse.ArgumentParser):
+    """Escapes the characters of the command line that would steer the terminal."""
 
-
-def tensorboard(options: argparse.Namespace) -> None:
-    """Start TensorBoard on the run, and say which address works at the first visit."""
-    read_run(options.run)
-    if importlib.util.find_spec("tensorboard") is None:
-        raise InputError("Python cannot find tensorboard; pip install -r requirements.txt")
-    try:
-        socket.create_server(("localhost", options.port)).close()
-    except OSError as error:
-        raise InputError(f"--port {options.port}: {error.strerror}; name another") from None
-    print(f"Open http://localhost:{options.port}/#projector   (Ctrl-C ends it)", flush=True)
-    command = [sys.executable, "-m", "tensorboard.main", f"--logdir={options.run}", f"--port={options.port}"]
-    with subprocess.Popen(command) as server, terminal.when_stopped(server.terminate):
-        sys.exit(server.wait())
-
-
-def draw_map(options: argparse.Namespace) -> dict[str, Any]:
-    """Write the tokens on a plane as one HTML file, which opens in any browser, offline."""
-    from embedding_tutorial.pictures.map_page import write_map
-
-    data = write_map(options.run, options.out, options.tsne)
-    epochs = " ".join(map(str, data["epochs"]))
-    return {
-        "notes": [f"Open {options.out} in a browser."],
-        "columns": ["file", data["unit"], "epochs", "MB"],
-        "rows": [[str(options.out), len(data["tokens"]), epochs, round(options.out.stat().st_size / 1e6, 1)]],
-    }
-
-
-def plan(options: argparse.Namespace) -> dict[str, Any]:
-    """What training on several devices needs, from formulae: memory, bytes sent, steps, time."""
-    from embedding_tutorial.text.batches import LARGEST_BATCH  # needs more than the other answers
-
-    batch_size = options.batch_size or LARGEST_BATCH
-    job = Job(options.tokens_total, options.vocabulary, options.dim, options.epochs, batch_size, options.kind)
-    speed = Speed(options.gflops * 1e9, options.memory * 1e9, options.network * 1e9)
-    rows = []
-    for devices in options.devices:
-        step = job.step_seconds(devices, speed)
-        sizes = [round(size / 1e6, 1) for size in (job.memory(devices), job.sent(devices))]
-        rows.append([devices, *sizes, round(1e3 * step, 1), round(step * job.steps / 3600, 2)])
-    return {
-        "notes": [
-            f"{job.steps:,} steps of {job.batch_size:,} places; both tables {job.tables / 1e6:,.1f} MB, "
-            f"text on disk {4 * job.tokens / 1e6:,.1f} MB in ids",
-            f"device: {options.gflops:g} GFLOP/s, {options.memory:g} GB/s of memory; {options.network:g} GB/s between",
-        ],
-        "columns": ["devices", "MB a device", "MB sent a step", "ms a step", "hours"],
-        "rows": rows,
-    }
-
-
-def show(answer: dict[str, Any], as_json: bool) -> None:
-    """Print an answer as a table, or as JSON for programs. What is not known, or no finite number, is ``-`` or null.
-
-    No character reaches the terminal that cannot be seen or would steer it.
-    """
-    rows = [[_plain(value) for value in row] for row in answer["rows"]]
-    if as_json:
-        named = [dict(zip(answer["columns"], row, strict=True)) for row in rows]
-        print(_json({"notes": answer["notes"], "rows": named}))
-        return
-    for note in answer["notes"]:
-        print(printable(note))
-    if not rows:
-        return
-    import pandas as pd
-
-    shown = {str: printable, type(None): lambda _: "-"}
-    cells = [[shown.get(type(value), lambda same: same)(value) for value in row] for row in rows]
-    table = pd.DataFrame(cells, columns=[*map(printable, answer["columns"])], dtype=object)  # whole numbers stay whole
-    with pd.option_context("display.unicode.east_asian_width", True):
-        print(table.to_string(index=False))
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON has it: a NumPy number becomes Python's, NaN and infinity become ``None``."""
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _json(values: Any) -> str:
-    """JSON with real characters; those that cannot be seen or written to this output are JSON's escapes."""
-    text = json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)
-    encoding = sys.stdout.encoding or "utf-8"
-    escaped = [c for c in set(text) - {"\n"} if not (c.isprintable() and c.encode(encoding, "ignore"))]
-    return text.translate({ord(c): json.dumps(c)[1:-1] for c in escaped})
+    def error(self, message: str) -> Any:
+        super().error(printable(message))
 
 
 def number(kind: type, least: float, most: float) -> Callable[[str], Any]:
-    """What argparse calls on a flag's value: reads an ``int`` or a ``float`` from least to most. ``1e9`` is both."""
+    """The ``type`` of a flag for argparse: reads an ``int`` or a ``float`` in a range. ``1e9`` is both."""
     name = "whole number" if kind is int else "number"
 
     def read(text: str) -> Any:
@@ -158,38 +83,35 @@ def number(kind: type, least: float, most: float) -> Callable[[str], Any]:
 WHOLE, FIGURE, PORT = number(int, 1, 1e15), number(float, 1e-6, 1e12), number(int, 1, 65535)
 
 
-class Parser(argparse.ArgumentParser):
-    """Repeats no character of the command line that would steer the terminal."""
+def command(commands: Any, name: str, answer: Callable, help: str, of_a_run: bool = True) -> argparse.ArgumentParser:
+    """Add a command. Its other flags are the parameters of ``answer``."""
+    sub = commands.add_parser(name, help=help, description=answer.__doc__.partition("\n")[0])
+    sub.set_defaults(answer=answer)
+    if of_a_run:
+        sub.add_argument("--run", type=Path, metavar="DIR", help="run directory (default: the newest)")
+    sub.add_argument("--json", action="store_true", help="print JSON, for programs")
+    return sub
 
-    def error(self, message: str) -> Any:
-        super().error(printable(message))
+
+def add_words(commands: Any) -> None:
+    """The questions about words."""
+    for name, answer, number_of_words, help in (
+        ("neighbors", neighbors, "+", "what is near each of these"),
+        ("similarity", similarity, 2, "the cosine of two words"),
+        ("analogy", analogy, 3, "a is to b as c is to …"),
+        ("odd-one-out", odd_one_out, "+", "which word does not belong"),
+    ):
+        sub = command(commands, name, answer, help)
+        sub.add_argument("words", nargs=number_of_words, metavar="WORD")
+        if answer is neighbors:
+            sub.add_argument("--topn", type=WHOLE, default=10, metavar="N", help="how many (default: 10)")
+        if answer is analogy:
+            sub.add_argument("--topn", type=WHOLE, default=5, metavar="N", help="how many answers (default: 5)")
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Parse the command line and answer."""
-    parser = Parser(
-        prog="python -m embedding_tutorial", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(name: str, answer: Any, words: int | str | None = None, help: str = "") -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=help, description=answer.__doc__)
-        sub.set_defaults(answer=answer)
-        if words is not None:
-            sub.add_argument("words", nargs=words, metavar="WORD")
-        sub.add_argument("--run", type=Path, default=None, metavar="DIR", help="run directory (default: the newest)")
-        sub.add_argument("--json", action="store_true", help="print JSON, for programs")
-        return sub
-
-    command("neighbors", neighbors, "+", "what is near each of these").add_argument(
-        "--topn", type=WHOLE, default=10, metavar="N", help="how many (default: 10)"
-    )
-    command("similarity", similarity, 2, "the cosine of two words")
-    command("analogy", analogy, 3, "a is to b as c is to …").add_argument(
-        "--topn", type=WHOLE, default=5, metavar="N", help="how many answers (default: 5)"
-    )
-    command("odd-one-out", odd_one_out, "+", "which word does not belong")
-    sub = command("evaluate", evaluate, help="agreement with what the model was never told, beside chance")
+def add_evaluate(commands: Any) -> None:
+    """The evaluation of a run."""
+    sub = command(commands, "evaluate", evaluate, "agreement with what the model was never told, beside chance")
     sub.add_argument("--pairs", type=Path, metavar="FILE", help="word pairs with human scores: word, word, score")
     sub.add_argument("--analogies", type=Path, metavar="FILE", help="analogies: ': section' lines, then a b c d")
     sub.add_argument(
@@ -197,14 +119,55 @@ def main(arguments: list[str] | None = None) -> None:
         action="store_true",
         help="retrain on shuffled and on twinned text, and count PPMI + SVD (minutes)",
     )
-    sub = commands.add_parser("compare", help="runs side by side", description=compare.__doc__)
-    sub.set_defaults(answer=compare, run=None)
+
+
+def evaluate(run: Path, pairs: Path | None, analogies: Path | None, controls: bool) -> dict[str, Any]:
+    """Every figure for one run, with its interval and its chance."""
+    return evaluate_run(run, pairs, analogies, retraining(run) if controls else None)
+
+
+def retraining(run: Path) -> Retrain:
+    """A function that trains as a run was trained. It imports Keras when it is called.
+
+    Raises:
+        InputError: Keras's environment or the run cannot be used.
+    """
+    from embedding_tutorial.quiet import check_environment, import_keras_quietly
+
+    check_environment()
+    config = TrainingConfig.from_json(read_run(run)["config"], run)
+
+    def retrain(corpus: EncodedCorpus, initial: WordVectors | None) -> WordVectors:
+        import_keras_quietly()
+        from embedding_tutorial.model.training import train
+
+        return train(config, corpus, initial).vectors
+
+    return retrain
+
+
+def add_compare(commands: Any) -> None:
+    """Runs side by side."""
+    sub = command(commands, "compare", compare_runs, "runs side by side", of_a_run=False)
     sub.add_argument("runs", nargs="+", type=Path, metavar="DIR")
-    sub.add_argument("--json", action="store_true", help="print JSON, for programs")
-    command("tensorboard", tensorboard, help="look at a run").add_argument(
-        "--port", type=PORT, default=6006, help="(default: 6006)"
-    )
-    sub = command("map", draw_map, help="look at a run without a server: one HTML file")
+
+
+def add_tensorboard(commands: Any) -> None:
+    """TensorBoard on a run."""
+    sub = command(commands, "tensorboard", tensorboard, "look at a run")
+    sub.add_argument("--port", type=PORT, default=6006, help="(default: 6006)")
+
+
+def tensorboard(run: Path, port: int) -> NoReturn:
+    """Start TensorBoard on the run, and say which address works at the first visit."""
+    from embedding_tutorial.pictures.tensorboard import serve
+
+    sys.exit(serve(run, port))
+
+
+def add_map(commands: Any) -> None:
+    """The map of a run."""
+    sub = command(commands, "map", draw_map, "look at a run without a server: one HTML file")
     sub.add_argument(
         "--out",
         type=Path,
@@ -214,37 +177,53 @@ def main(arguments: list[str] | None = None) -> None:
     )
     sub.add_argument("--tsne", action="store_true", help="place tokens by t-SNE (scikit-learn), not by PCA")
 
-    epochs, speed = TrainingConfig.epochs, Speed()
-    sub = commands.add_parser("plan", help="what training on several devices needs", description=plan.__doc__)
-    sub.set_defaults(answer=plan, run=None)
-    sub.add_argument("--tokens-total", type=WHOLE, required=True, metavar="N", help="tokens in the text")
-    sub.add_argument("--vocabulary", type=WHOLE, required=True, metavar="N", help="tokens that get a vector")
-    sub.add_argument("--dim", type=WHOLE, required=True, metavar="N", help="numbers in a vector")
+
+def draw_map(run: Path, out: Path, tsne: bool) -> dict[str, Any]:
+    """Write the tokens on a plane as one HTML file, which opens in any browser, offline."""
+    from embedding_tutorial.pictures.map_page import draw_map
+
+    return draw_map(run, out, tsne)
+
+
+def add_plan(commands: Any) -> None:
+    """The plan of a training on several devices."""
+    sub = command(commands, "plan", plan, "what training on several devices needs", of_a_run=False)
+    for flag, name, help in (
+        ("--tokens-total", "tokens", "tokens in the text"),
+        ("--vocabulary", "vocabulary_size", "tokens that get a vector"),
+        ("--dim", "dim", "numbers in a vector"),
+    ):
+        sub.add_argument(flag, dest=name, type=WHOLE, required=True, metavar="N", help=help)
+    epochs = TrainingConfig.epochs
     sub.add_argument(
         "--epochs", type=WHOLE, default=epochs, metavar="N", help="passes over the text (default: %(default)s)"
     )
-    sub.add_argument("--batch-size", type=WHOLE, metavar="N", help="tokens in a step (default: that of a large text)")
+    sub.add_argument(
+        "--batch-size",
+        type=WHOLE,
+        default=argparse.SUPPRESS,
+        metavar="N",
+        help="tokens in a step (default: that of a large text)",
+    )
     sub.add_argument("--distribute", dest="kind", choices=("data", "model"), default="data", help="(default: data)")
     sub.add_argument(
         "--devices", type=WHOLE, nargs="+", default=[1, 2, 4, 8], metavar="N", help="how many (default: 1 2 4 8)"
     )
-    for name, default, help in (
-        ("gflops", speed.flops / 1e9, "GFLOP/s of a device"),
-        ("memory", speed.memory / 1e9, "GB/s of its memory"),
-        ("network", speed.network / 1e9, "GB/s from one device to another"),
+    for flag, name, help in (
+        ("--gflops", "flops", "GFLOP/s of a device"),
+        ("--memory", "memory", "GB/s of its memory"),
+        ("--network", "network", "GB/s from one device to another"),
     ):
-        sub.add_argument(f"--{name}", type=FIGURE, default=default, metavar="X", help=f"{help} (default: %(default)s)")
-    sub.add_argument("--json", action="store_true", help="print JSON, for programs")
+        options = {"dest": name, "type": FIGURE, "default": argparse.SUPPRESS, "metavar": "X"}
+        sub.add_argument(flag, **options, help=f"{help} (default: as on a CPU core)")
 
-    options = parser.parse_args(arguments)
-    if options.run is None and options.answer not in (compare, plan):
-        options.run = newest_run()
-    if options.answer is tensorboard:
-        tensorboard(options)  # has no table to show
-        return
-    with contextlib.redirect_stdout(sys.stderr):  # standard output is for the answer alone
-        answer = options.answer(options)
-    show(answer, options.json)
+
+def plan(devices: list[int], **given: Any) -> dict[str, Any]:
+    """What training on several devices needs, from formulae: memory, bytes sent, steps, time."""
+    from embedding_tutorial.scale.plan import Job, Speed, plan_training
+
+    speed = {name: 1e9 * given.pop(name) for name in ("flops", "memory", "network") if name in given}
+    return plan_training(Job(**given), Speed(**speed), devices)
 
 
 if __name__ == "__main__":

@@ -135,11 +135,6 @@ class TrainingConfig:
         name = f"{next(filter(None, left), 'corpus')}-{self.tokens}"
         return Path("runs") / (name if self.model == "skipgram" else f"{name}-{self.model}")
 
-    @property
-    def level(self) -> str:
-        """What a token is, in ``categories.tsv``'s word: ``character`` or ``word``."""
-        return self.tokens.removesuffix("s")
-
     def to_json(self, directory: Path) -> dict:
         """The settings of the run as JSON values, paths as seen from its directory: those hold no user's name."""
         names = [field.name for field in dataclasses.fields(self) if "place" not in field.metadata]

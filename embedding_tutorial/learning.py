@@ -38,7 +38,8 @@ from embedding_tutorial.run_directory import (
 from embedding_tutorial.text.batches import ONE_DEVICE, Devices, default_batch_size
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus, encode_corpus
 from embedding_tutorial.text.files import can_be_read_again, corpus_files, text_sha256
-from embedding_tutorial.vectors.evaluation import agreement_figures, read_categories, telling_tokens
+from embedding_tutorial.vectors.evaluation import agreement_figures
+from embedding_tutorial.vectors.groups import read_categories, telling_tokens
 from embedding_tutorial.vectors.word_vectors import WordVectors, starting_vectors
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _watching(config: TrainingConfig, corpus: EncodedCorpus, directory: Path | N
 
     from embedding_tutorial.model.callbacks import MOST_WATCHED, SaveCheckpoint, Watch
 
-    figures = partial(agreement_figures, categories=read_categories(), level=config.level)
+    figures = partial(agreement_figures, categories=read_categories(), tokens=config.tokens)
     if directory is None:
         return [Watch(corpus.vocabulary, figures)]
     # TensorBoard looks for projector_config.pbtxt only where an event file lies beside it, and Keras
@@ -193,7 +194,7 @@ def _export(
         result.vectors,
         corpus.vocabulary.to_json(),
         read_categories(),
-        level=config.level,
+        tokens=config.tokens,
         run=run,
         snapshots=result.snapshots,
         font=font,

@@ -13,6 +13,7 @@ from conftest import COURT, FARM, REPOSITORY, run_python, write_run
 
 from embedding_tutorial import __main__ as ask
 from embedding_tutorial.config import InputError
+from embedding_tutorial.tables import show
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 
@@ -109,10 +110,10 @@ def test_controls_fall_to_chance_and_twins_find_each_other(place, capsys):
 def test_nothing_but_json_is_written_where_json_is_asked_for(capsys):
     values = [float("nan"), np.float64("inf"), np.float32("nan"), np.float32(0.5), np.int64(3), None, "王"]
     answer = {"notes": [], "columns": list("abcdefg"), "rows": [values]}
-    ask.show(answer, as_json=True)
+    show(answer, as_json=True)
     (row,) = json.loads(capsys.readouterr().out, parse_constant=no_json)["rows"]
     assert [*row.values()] == [None, None, None, 0.5, 3, None, "王"]
-    ask.show(answer, as_json=False)
+    show(answer, as_json=False)
     assert capsys.readouterr().out.splitlines()[1].split() == ["-", "-", "-", "0.5", "3", "-", "王"]
 
 
@@ -124,7 +125,7 @@ def test_json_is_read_back_on_every_console(encoding, monkeypatch):
     written = io.BytesIO()
     console = io.TextIOWrapper(written, encoding, errors="backslashreplace", write_through=True)
     monkeypatch.setattr("sys.stdout", console)
-    ask.show({"notes": [STRANGE], "columns": ["token"], "rows": [[STRANGE]]}, as_json=True)
+    show({"notes": [STRANGE], "columns": ["token"], "rows": [[STRANGE]]}, as_json=True)
     text = written.getvalue().decode(encoding)
     assert json.loads(text) == {"notes": [STRANGE], "rows": [{"token": STRANGE}]}
     assert text.replace("\n", "").isprintable()
@@ -220,9 +221,10 @@ def test_what_retraining_needs_is_checked_before_it_begins(tmp_path, monkeypatch
     text, given = tmp_path / "worlds.txt", tmp_path / "given.txt"
     WordVectors("王", [1], np.ones((1, 4))).save_word2vec(given)
     run = write_run(tmp_path / "run", init=given, dim=4)
-    monkeypatch.setattr("embedding_tutorial.text.encoded_corpus.encode_corpus", lambda *_: pytest.fail("it begins"))
+    monkeypatch.setattr("embedding_tutorial.vectors.report.encode_corpus", lambda *_: pytest.fail("it begins"))
     WordVectors("妃", [1], np.ones((1, 4))).save_word2vec(given)
-    assert refused("evaluate", "--controls", "--run", run).startswith(f"{given}: has changed since {run} started")
+    changed = f"--init {given}: is not the file that {run} was begun with"
+    assert refused("evaluate", "--controls", "--run", run) == changed
     given.unlink()
     assert refused("evaluate", "--controls", "--run", run).startswith(f"{given}: ")
     text.write_text("王" + text.read_text(encoding="utf-8"), encoding="utf-8")
@@ -231,6 +233,8 @@ def test_what_retraining_needs_is_checked_before_it_begins(tmp_path, monkeypatch
     assert refused("evaluate", "--controls", "--run", run) == f"{text}: no such file"
     run = write_run(tmp_path / "another")
     assert refused("evaluate", "--controls", "--pairs", "missing", "--run", run).startswith("missing: ")
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert refused("evaluate", "--controls", "--run", run).startswith("KERAS_BACKEND is torch")
 
 
 def command(*arguments, cwd):
@@ -286,7 +290,7 @@ def test_a_table_is_printed_for_people(place):
     assert done.stdout.splitlines()[0].split() == ["asked", "nearest", "cosine", "count"]
 
 
-def test_answers_need_neither_keras_nor_tensorflow(place):
+def test_answers_need_neither_keras_nor_the_rooms_above(place):
     code = "import sys; from embedding_tutorial.__main__ import main; main(['evaluate']); print(*sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(
@@ -297,4 +301,5 @@ def test_answers_need_neither_keras_nor_tensorflow(place):
         encoding="utf-8",
         check=True,
     )
-    assert not {"keras", "tensorflow"} & set(io.StringIO(done.stdout).read().split())
+    above = tuple(f"embedding_tutorial.{room}" for room in ("model", "pictures", "scale", "lessons"))
+    assert not [name for name in done.stdout.split() if name.startswith(("keras", "tensorflow", *above))]

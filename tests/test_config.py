@@ -76,7 +76,7 @@ def test_the_run_directory_is_named_after_what_it_holds():
 
 
 def test_looking_needs_neither_keras_nor_tensorflow():
-    modules = "config text.files text.batches vectors vectors.evaluation vectors.report pictures.projector checkpoint"
+    modules = "config text.files text.batches vectors vectors.evaluation vectors.compare pictures.projector checkpoint"
     code = f"import sys; [__import__('embedding_tutorial.' + m) for m in {modules.split()!r}]; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, encoding="utf-8", check=True

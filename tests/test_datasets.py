@@ -58,4 +58,4 @@ def test_templates_are_noticed(lines):
 def test_a_rare_member_is_noticed(lines):
     without = [line for line in lines if "王妃" not in line]
     broken = check.broken_rules(without)
-    assert "王妃 stands 0 times, fewer than 120" in broken and "word 王妃 stands fewer than 40 times" in broken
+    assert "王妃 stands 0 times, fewer than 120" in broken and "words 王妃 stands fewer than 40 times" in broken

@@ -44,24 +44,19 @@ from embedding_tutorial.model.callbacks import Watch
 from embedding_tutorial.model.training import train
 from embedding_tutorial.text.encoded_corpus import encode_corpus
 from embedding_tutorial.text.files import read_sentences
-from embedding_tutorial.vectors.evaluation import (
-    agreement_figures,
-    category_agreement,
-    radical,
-    radical_agreement,
-    read_categories,
-)
+from embedding_tutorial.vectors.evaluation import agreement_figures, category_agreement, radical_agreement
+from embedding_tutorial.vectors.groups import radical, read_categories
 from embedding_tutorial.vectors.word_vectors import unit_rows
 
 EPOCHS = 30
 categories = read_categories()  # groups of words that belong together, written before the text was
 FAMILY = ("royal_women", "royal_men", "female_kin")
-candidates = [c.token for c in categories if c.level == "word" and c.group in FAMILY and c.token != "公主"]
+candidates = [c.token for c in categories if c.tokens == "words" and c.group in FAMILY and c.token != "公主"]
 
 
 def learned(config):
     corpus = encode_corpus(config)
-    figures = partial(agreement_figures, categories=categories, level=config.level)  # computed after each epoch
+    figures = partial(agreement_figures, categories=categories, tokens=config.tokens)  # computed after each epoch
     return train(config, corpus, callbacks=[Watch(corpus.vocabulary, figures)])
 
 
@@ -105,7 +100,7 @@ pd.DataFrame(
 # nothing without its chance beside it. Written as loops first, then compared with the project's function.
 
 # %%
-group_of = {c.token: c.group for c in categories if c.level == "word" and c.token in result.vectors}
+group_of = {c.token: c.group for c in categories if c.tokens == "words" and c.token in result.vectors}
 words = [*group_of]
 
 
@@ -119,8 +114,8 @@ def agreement_by_loops(vectors):
 
 
 chance = np.mean([(list(group_of.values()).count(group_of[word]) - 1) / (len(words) - 1) for word in words])
-before = category_agreement(result.untrained, categories, "word")
-after = category_agreement(result.vectors, categories, "word")
+before = category_agreement(result.untrained, categories, "words")
+after = category_agreement(result.vectors, categories, "words")
 
 assert np.isclose(agreement_by_loops(result.vectors), after.value)
 assert np.isclose(chance, after.chance) and after.tokens == len(words)
@@ -407,7 +402,7 @@ side_by_side(
 
 # %%
 in_common = neighbours_in_common(one, other)
-agreements = [category_agreement(r.vectors, categories, "word").value for r in (result, result_other)]
+agreements = [category_agreement(r.vectors, categories, "words").value for r in (result, result_other)]
 lists = {
     word: [[near for near, _ in r.vectors.most_similar(word)] for r in (result, result_other)]
     for word in ("公主", "春天", "妈妈")

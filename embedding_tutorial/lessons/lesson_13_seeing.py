@@ -35,7 +35,8 @@ from embedding_tutorial.learning import learn
 from embedding_tutorial.lessons.drawing import draw_matrix, draw_points, side_by_side
 from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.text.encoded_corpus import encode_corpus
-from embedding_tutorial.vectors.evaluation import category_agreement, read_categories
+from embedding_tutorial.vectors.evaluation import category_agreement
+from embedding_tutorial.vectors.groups import read_categories
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
 with tempfile.TemporaryDirectory() as place:
@@ -97,7 +98,7 @@ asked = ["雪", "马", "后", "桃"]
 seen, agreement = {}, {}
 for name, each in (("right", vectors), ("shifted", shifted)):
     seen[name] = ["".join(near for near, _ in each.most_similar(token, topn=6)) for token in asked]
-    agreement[name] = category_agreement(each, read_categories(), "character")
+    agreement[name] = category_agreement(each, read_categories(), "characters")
 seen = pd.DataFrame(seen, asked).T
 seen["same group"] = [each.value for each in agreement.values()]
 seen["chance"] = [each.chance for each in agreement.values()]
@@ -209,7 +210,7 @@ shown.round(3)
 # Below, five groups of characters: left as the page begins, right with Spherize ticked.
 
 # %%
-members = [each for each in read_categories() if each.level == "character" and each.token in vectors]
+members = [each for each in read_categories() if each.tokens == "characters" and each.token in vectors]
 drawn = [each for each in members if each.group in ("seasons", "beasts", "fruit", "weather", "female_kin")]
 places = [vectors.key_to_index[each.token] for each in drawn]
 clouds = []

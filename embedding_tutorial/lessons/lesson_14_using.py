@@ -36,7 +36,8 @@ from embedding_tutorial.lessons.drawing import draw_points, side_by_side
 from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.model.training import train, vectors_of
 from embedding_tutorial.text.encoded_corpus import encode_corpus
-from embedding_tutorial.vectors.evaluation import category_agreement, neighbour_agreement, read_categories
+from embedding_tutorial.vectors.evaluation import category_agreement, neighbour_agreement
+from embedding_tutorial.vectors.groups import read_categories
 from embedding_tutorial.vectors.word_vectors import unit_rows
 
 # The corpus stands in themes, one after the other; datasets/README.md says which lines belong to which.
@@ -227,7 +228,7 @@ asked = np.flatnonzero(trained & (side != "neither"))
 table = {}
 for name, each in maps.items():
     sides = neighbour_agreement(each.matrix[asked], side[asked])
-    groups = category_agreement(each, read_categories(), "character")
+    groups = category_agreement(each, read_categories(), "characters")
     near = ["".join(token for token, _ in each.most_similar(token, topn=6)) for token in "后臣桃牛"]
     table[name] = [*near, round(sides.value, 3), round(groups.value, 3)]
 table["chance"] = ["", "", "", "", round(sides.chance, 3), round(groups.chance, 3)]

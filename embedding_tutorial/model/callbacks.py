@@ -36,7 +36,7 @@ class Ripening(keras.callbacks.History):
 
     def __init__(self, vocabulary: Vocabulary, checkpoint: Checkpoint | None = None) -> None:
         super().__init__()
-        self.vocabulary, self.checkpoint = vocabulary, checkpoint
+        self.vocabulary = vocabulary.most_frequent(MOST_WATCHED)
         self.snapshots: dict[int, np.ndarray] = {}
         self.earlier = 0.0
         if checkpoint is not None:
@@ -67,7 +67,7 @@ class Ripening(keras.callbacks.History):
 
     def _keep(self, epoch: int) -> None:
         if epoch in self.kept:
-            self.snapshots[epoch] = vectors_of(self.model, self.vocabulary, MOST_WATCHED).matrix
+            self.snapshots[epoch] = vectors_of(self.model, self.vocabulary).matrix
 
 
 class Watch(keras.callbacks.Callback):
@@ -89,10 +89,11 @@ class Watch(keras.callbacks.Callback):
         writer: Any = None,
     ) -> None:
         super().__init__()
-        self.vocabulary, self.figures, self.telling, self.writer = vocabulary, figures, telling, writer
+        self.vocabulary = vocabulary.most_frequent(MOST_WATCHED)
+        self.figures, self.telling, self.writer = figures, telling, writer
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        vectors = vectors_of(self.model, self.vocabulary, MOST_WATCHED)
+        vectors = vectors_of(self.model, self.vocabulary)
         logs |= self.figures(vectors)
         if self.writer is not None:
             import tensorflow as tf

@@ -132,11 +132,10 @@ def build_model(
     return model
 
 
-def vectors_of(model: EmbeddingModel, vocabulary: Vocabulary, most: int | None = None) -> WordVectors:
-    """A copy of the embedding's rows for the tokens, or the ``most`` frequent ones; row 0, padding, is left out."""
-    tokens = vocabulary.tokens[:most]
-    rows = model.get_layer("embedding").embeddings[1 : len(tokens) + 1]  # (N, D) of (V + 1 or more, D)
-    return WordVectors(tokens, vocabulary.counts[:most], keras.ops.convert_to_numpy(rows).copy())
+def vectors_of(model: EmbeddingModel, vocabulary: Vocabulary) -> WordVectors:
+    """A copy of the embedding's rows for a vocabulary, or for its most frequent tokens; row 0, padding, is left out."""
+    rows = model.get_layer("embedding").embeddings[1 : len(vocabulary) + 1]  # (N, D) of (V + 1 or more, D)
+    return WordVectors.of(vocabulary, ops.convert_to_numpy(rows).copy())
 
 
 def compile_model(model: EmbeddingModel, config: TrainingConfig, steps: int) -> None:

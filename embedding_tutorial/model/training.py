@@ -40,7 +40,7 @@ class TrainingResult:
     def at(self, epoch: int) -> WordVectors:
         """The vectors after an epoch that was kept, of the most frequent tokens."""
         matrix = self.snapshots[epoch]
-        return WordVectors(self.vectors.index_to_key[: len(matrix)], self.vectors.counts[: len(matrix)], matrix)
+        return WordVectors.of(self.vectors.vocabulary.most_frequent(len(matrix)), matrix)
 
     @property
     def untrained(self) -> WordVectors:

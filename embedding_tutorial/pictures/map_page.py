@@ -68,6 +68,17 @@ def write_map(directory: Path, out: Path, tsne: bool = False) -> dict[str, Any]:
     return data
 
 
+def draw_map(run: Path, out: Path, tsne: bool) -> dict[str, Any]:
+    """Write the tokens on a plane as one HTML file, which opens in any browser, offline."""
+    data = write_map(run, out, tsne)
+    epochs = " ".join(map(str, data["epochs"]))
+    return {
+        "notes": [f"Open {out} in a browser."],
+        "columns": ["file", data["unit"], "epochs", "MB"],
+        "rows": [[str(out), len(data["tokens"]), epochs, round(out.stat().st_size / 1e6, 1)]],
+    }
+
+
 def map_data(directory: Path, tsne: bool = False) -> dict[str, Any]:
     """Everything the page shows, as JSON values; lists of tokens in the order of the vocabulary.
 

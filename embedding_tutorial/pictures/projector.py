@@ -36,7 +36,7 @@ from embedding_tutorial.run_directory import (
     write_text,
     write_whole,
 )
-from embedding_tutorial.vectors.evaluation import NO_RADICAL, Category, radical
+from embedding_tutorial.vectors.groups import NO_RADICAL, Category, radical
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
 MOST_POINTS = 10_000  # what the page's t-SNE takes
@@ -47,14 +47,14 @@ MOST_COLOURS = 48  # the page offers a column as colour up to 50 different value
 OTHER_RADICALS = "其他"
 
 
-def metadata_table(vectors: WordVectors, categories: Sequence[Category], level: str) -> str:
+def metadata_table(vectors: WordVectors, categories: Sequence[Category], tokens: str) -> str:
     """The text of ``metadata.tsv``: a header, then a line for each vector.
 
     Columns: token, count, radical (of the first character), radical_group (the radical if it
     is among the 48 commonest, so that the page can colour by it), category. Of many long
     tokens less is shown, so that the table is never larger than the page can decode.
     """
-    group_of = {c.token: c.group for c in categories if c.level == level}
+    group_of = {c.token: c.group for c in categories if c.tokens == tokens}
     radicals = [radical(token) for token in vectors.index_to_key]
     commonest = {r for r, _ in Counter(r for r in radicals if r != NO_RADICAL).most_common(MOST_COLOURS)}
     for longest in (LONGEST_LABEL, 20, 10, 5):
@@ -90,7 +90,7 @@ def config_text(tables: dict[str, str]) -> str:
     )
 
 
-def write_drawn(directory: Path, vectors: WordVectors, categories: Sequence[Category], level: str, font: Path) -> str:
+def write_drawn(directory: Path, vectors: WordVectors, categories: Sequence[Category], tokens: str, font: Path) -> str:
     """Write ``drawn/``: the most frequent tokens as points that are the tokens themselves.
 
     They are a table of their own, with unit rows: thousands of pictures would hide each other,
@@ -100,14 +100,14 @@ def write_drawn(directory: Path, vectors: WordVectors, categories: Sequence[Cate
         The entry for ``projector_config.pbtxt``. The page lists longer tables first, so it is the
         last of the drop-down; where the vocabulary is no longer than it, the third.
     """
-    drawn = WordVectors(vectors.index_to_key[:MOST_DRAWN], vectors.counts[:MOST_DRAWN], vectors.matrix[:MOST_DRAWN])
+    drawn = vectors.most_frequent(MOST_DRAWN)
     (directory / "drawn").mkdir(exist_ok=True)
     sprite = draw_sprite([visible(token) for token in drawn.index_to_key], font)
     write_whole(directory / "drawn" / "sprite.png", sprite.save)
-    write_text(directory / "drawn" / "metadata.tsv", metadata_table(drawn, categories, level))
+    write_text(directory / "drawn" / "metadata.tsv", metadata_table(drawn, categories, tokens))
     write_text(directory / "drawn" / "vectors_unit.tsv", matrix_table(drawn.unit_matrix))
     return (
-        f'embeddings {{\n  tensor_name: "3_{level}s"\n  tensor_path: "drawn/vectors_unit.tsv"\n'
+        f'embeddings {{\n  tensor_name: "3_{tokens}"\n  tensor_path: "drawn/vectors_unit.tsv"\n'
         '  metadata_path: "drawn/metadata.tsv"\n  sprite {\n    image_path: "drawn/sprite.png"\n'
         f"    single_image_dim: {CELL}\n    single_image_dim: {CELL}\n  }}\n}}\n"
     )
@@ -137,7 +137,7 @@ def export(
     vectors: WordVectors,
     vocabulary_json: str,
     categories: Sequence[Category],
-    level: str,
+    tokens: str,
     run: dict,
     snapshots: Mapping[int, np.ndarray] = MappingProxyType({}),
     font: Path | None = None,
@@ -152,7 +152,7 @@ def export(
         vectors: all tokens and their vectors; the projector gets the 10,000 most frequent.
         vocabulary_json: ``Vocabulary.to_json()``.
         categories: for the category column.
-        level: ``character`` or ``word``, whose categories are meant.
+        tokens: ``characters`` or ``words``, whose categories are meant.
         run: what else ``run.json`` shall tell.
         snapshots: epoch -> vectors of the projector's tokens after it, for the drop-down.
         font: draws the most frequent tokens, as ``sprites.find_font`` gives it; ``None``: nothing is drawn.
@@ -162,12 +162,12 @@ def export(
     """
     if not np.isfinite(vectors.matrix).all():
         raise InputError("a vector is not finite; nothing is exported. Try a smaller --learning-rate")
-    shown = WordVectors(vectors.index_to_key[:MOST_POINTS], vectors.counts[:MOST_POINTS], vectors.matrix[:MOST_POINTS])
+    shown = vectors.most_frequent(MOST_POINTS)
     remove_written(directory, [name for name in EXPORT if name not in (MODEL, HISTORY)])
     write_whole(directory / VECTORS, lambda path: np.save(path, vectors.matrix, allow_pickle=False))
     write_text(directory / VOCABULARY, vocabulary_json)
     write_whole(directory / "vectors.txt", vectors.save_word2vec)
-    write_text(directory / "metadata.tsv", metadata_table(shown, categories, level))
+    write_text(directory / "metadata.tsv", metadata_table(shown, categories, tokens))
     write_text(directory / "vectors.tsv", matrix_table(shown.matrix))
     write_text(directory / "vectors_unit.tsv", matrix_table(shown.unit_matrix))
     tables = {"1_unit_length": "vectors_unit.tsv", "2_learned_weights": "vectors.tsv"}
@@ -176,6 +176,6 @@ def export(
         name = f"epoch_{epoch:04}"
         tables[name] = f"epochs/{name}.tsv"
         write_text(directory / tables[name], matrix_table(align(unit_rows(snapshot), shown.unit_matrix)))
-    drawn = write_drawn(directory, shown, categories, level, font) if font else ""
+    drawn = write_drawn(directory, shown, categories, tokens, font) if font else ""
     write_text(directory / RUN, to_json({**run, "files": exported_files(directory)}))
     write_text(directory / PROJECTOR, config_text(tables) + drawn)

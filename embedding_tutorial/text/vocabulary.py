@@ -1,9 +1,9 @@
 """Tokens and their ids. Id 0 is padding and never a token; real ids start at 1.
 
-Ids go by count, the most frequent token first, ties by first appearance: so
-``deep learning is very deep`` becomes ``1 2 3 4 1``. Tokens seen fewer than
-``min_count`` times get no id at all and are left out of the text, as word2vec
-does: there is no ``[UNK]`` vector that would stand for a hundred unrelated words.
+Ids are assigned by count, the most frequent token first, ties by first appearance:
+``deep learning is very deep`` becomes ``1 2 3 4 1``. Tokens that occur fewer than
+``min_count`` times get no id and are left out of the text, as in word2vec: there is
+no ``[UNK]`` vector, which would represent a hundred unrelated words at once.
 """
 
 import json
@@ -21,11 +21,16 @@ class Vocabulary:
     """The tokens that get a vector, the most frequent first.
 
     Args:
-        tokens: ``V`` distinct non-empty strings; token ``k`` has id ``k + 1``.
-        counts: how often each stands in the corpus, ``V`` positive integers.
+        tokens: ``V`` distinct non-empty strings.
+        counts: how often each occurs in the corpus, ``V`` integers; 0 where that is not known.
+
+    Attributes:
+        tokens: a list; the token at index ``k``, from 0, has id ``k + 1``.
+        counts: ``(V,)`` int64.
+        index_of: token -> index.
 
     Raises:
-        ValueError: a token twice or empty, or a count per token missing.
+        ValueError: a token is repeated or empty, or there is not one count for each token.
 
     >>> vocabulary = Vocabulary.count(["deep learning is very deep".split()])
     >>> vocabulary.encode("deep learning is very deep".split())
@@ -33,63 +38,66 @@ class Vocabulary:
     """
 
     def __init__(self, tokens: Sequence[str], counts: Sequence[int]) -> None:
-        self.tokens = tuple(tokens)
+        self.tokens = list(tokens)
         self.counts = np.asarray(counts, dtype=np.int64)  # (V,)
-        self._ids = {token: id for id, token in enumerate(self.tokens, start=1)}
-        if "" in self._ids or len(self._ids) != len(self.tokens):
+        self.index_of = {token: index for index, token in enumerate(self.tokens)}
+        if "" in self.index_of or len(self.index_of) != len(self.tokens):
             raise ValueError("tokens must be distinct and not empty")
         if self.counts.shape != (len(self.tokens),):
             raise ValueError(f"{len(self.tokens)} tokens but counts of shape {self.counts.shape}")
 
     @classmethod
     def count(cls, sentences: Iterable[Sequence[str]], min_count: int = 1) -> "Vocabulary":
-        """Count the tokens of all sentences and keep those seen at least ``min_count`` times."""
-        counts = Counter(chain.from_iterable(sentences))  # remembers who came first
+        """Count the tokens of all sentences and keep those that occur at least ``min_count`` times."""
+        counts = Counter(chain.from_iterable(sentences))  # keeps the order of first appearance
         return cls.from_counts(list(counts), np.array(list(counts.values()), np.int64), min_count)[0]
 
     @classmethod
     def from_counts(
         cls, tokens: Sequence[str], counts: np.ndarray, min_count: int = 1
     ) -> tuple["Vocabulary", np.ndarray]:
-        """Give ids to counted tokens.
+        """Assign ids to counted tokens.
 
         Args:
             tokens: distinct, in the order of first appearance.
-            counts: ``(n,)`` how often each was seen.
-            min_count: those seen fewer times are left out.
+            counts: ``(n,)`` how often each occurs.
+            min_count: tokens that occur fewer times are left out.
 
         Returns:
-            The vocabulary, and the id of each token given, ``(n,)`` int32, 0 where it is left out.
+            The vocabulary, and the id of each given token, ``(n,)`` int32, 0 where it is left out.
         """
-        order = np.argsort(-counts, kind="stable")  # stable: ties stay in the order of appearance
+        order = np.argsort(-counts, kind="stable")  # stable: ties keep the order of appearance
         order = order[counts[order] >= min_count]
         ids = np.zeros(len(tokens), np.int32)
         ids[order] = np.arange(1, len(order) + 1)
         return cls([tokens[number] for number in order], counts[order]), ids
 
     def __len__(self) -> int:
-        """Number of tokens, padding not counted. The embedding has one row more."""
+        """The number of tokens, without padding. The embedding has one row more."""
         return len(self.tokens)
 
     def __contains__(self, token: str) -> bool:
-        return token in self._ids
+        return token in self.index_of
+
+    def most_frequent(self, size: int) -> "Vocabulary":
+        """The first ``size`` tokens, or all where there are fewer."""
+        return Vocabulary(self.tokens[:size], self.counts[:size])
 
     def encode(self, tokens: Iterable[str], *, skip_unknown: bool = False) -> list[int]:
-        """Tokens to ids, 1 to ``V``.
+        """Convert tokens to ids, 1 to ``V``.
 
         Raises:
             KeyError: a token is not in the vocabulary and ``skip_unknown`` is false.
         """
         if skip_unknown:
-            return [self._ids[token] for token in tokens if token in self._ids]
-        tokens = list(tokens)
-        for token in tokens:
-            if token not in self._ids:
-                raise KeyError(f"{token!r} is not in the vocabulary")
-        return [self._ids[token] for token in tokens]
+            return [self.index_of[token] + 1 for token in tokens if token in self]
+        try:
+            return [self.index_of[token] + 1 for token in tokens]
+        except KeyError as error:
+            raise KeyError(f"{error.args[0]!r} is not in the vocabulary") from None
 
     def decode(self, ids: Iterable[int]) -> list[str]:
-        """Ids to tokens; padding is skipped.
+        """Convert ids to tokens; padding is skipped.
 
         Raises:
             IndexError: an id is negative or greater than ``V``.
@@ -101,11 +109,11 @@ class Vocabulary:
         return [self.tokens[id - 1] for id in ids if id != PADDING]
 
     def to_json(self) -> str:
-        """``[["的", 120], …]``: one pair a token, in id order, as JSON text."""
+        """JSON text: a pair ``["的", 120]`` for each token, in the order of ids."""
         return json.dumps(list(zip(self.tokens, self.counts.tolist(), strict=True)), ensure_ascii=False, indent=0)
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
-        """Read what ``to_json`` wrote to a file."""
+        """Read a file that holds the text of ``to_json``."""
         pairs = json.loads(path.read_text(encoding="utf-8"))
         return cls([token for token, _ in pairs], [count for _, count in pairs])

@@ -1,4 +1,4 @@
-"""Tokens and their vectors: what is near what, how good they are, and the formats of the field. Needs NumPy only."""
+"""Tokens and their vectors: neighbours, evaluation, and the usual file formats. Needs NumPy only."""
 
 from embedding_tutorial.vectors.word_vectors import WordVectors
 

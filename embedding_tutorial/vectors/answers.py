@@ -1,20 +1,18 @@
-"""Answers about words: what is near, how alike, which is to which, which does not belong.
+"""Answers about words: neighbours, similarity, analogies, the odd one out.
 
-Each takes the options of the command line, and gives notes, columns and rows for ``__main__.show``.
+Each reads a finished run, and returns notes, columns and rows for ``tables.show``.
 """
 
-import argparse
 import contextlib
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
-from embedding_tutorial.config import InputError
+from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.labels import printable
 from embedding_tutorial.run_directory import read_run
 from embedding_tutorial.text.files import count_token
-from embedding_tutorial.vectors.report import settings_of
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 RUNS = Path("runs")
@@ -23,14 +21,14 @@ RUNS = Path("runs")
 def newest_run() -> Path:
     """The run directory under ``runs/`` that was finished last, of those whose ``run.json`` can be read.
 
-    If a later one is damaged, a line on standard error says so.
+    A line on standard error tells of a later one that is damaged.
 
     Raises:
         InputError: there is none.
     """
     finished = {}
     for directory in RUNS.glob("*"):
-        with contextlib.suppress(OSError):  # it is not finished, or went a moment ago
+        with contextlib.suppress(OSError):  # it is not finished, or was removed a moment ago
             finished[directory] = os.lstat(directory / "run.json").st_mtime
     damaged = None
     for directory in sorted(finished, key=finished.get, reverse=True):
@@ -45,11 +43,11 @@ def newest_run() -> Path:
     raise damaged or InputError(f"no finished run in {RUNS.absolute()}; run train.py first, or name one with --run")
 
 
-def known(vectors: WordVectors, words: list[str], directory: Path) -> list[str]:
-    """What to tell of words that have no vector of their own but are composed of their characters.
+def composition_notes(vectors: WordVectors, words: list[str], directory: Path) -> list[str]:
+    """Notes on the words that have no vector of their own, but are composed of their characters.
 
     Raises:
-        InputError: a word can be neither found nor composed; the message says why, as far as that is known.
+        InputError: a word has no vector and cannot be composed; the message says why, as far as that is known.
     """
     notes = []
     for word in words:
@@ -58,16 +56,16 @@ def known(vectors: WordVectors, words: list[str], directory: Path) -> list[str]:
         except KeyError as error:
             none = f"{word!r} has no vector"
             near_spellings = error.args[0].removeprefix(none)
-            raise InputError(f"{none}{why_unknown(vectors, word, directory)}{near_spellings}") from None
+            raise InputError(f"{none}{why_uncomposition_notes(vectors, word, directory)}{near_spellings}") from None
         if word not in vectors:
             notes.append(f"{word} is composed of {' + '.join(word)}")
     return notes
 
 
-def why_unknown(vectors: WordVectors, word: str, directory: Path) -> str:
-    """Why a run has no vector for a word, as its text tells, if that is still there: the end of a message."""
+def why_uncomposition_notes(vectors: WordVectors, word: str, directory: Path) -> str:
+    """The end of an error message: why a run has no vector for a word, by the text if it is still there."""
     run = read_run(directory)
-    settings = settings_of(directory, run)
+    settings = TrainingConfig.from_json(run["config"], directory)
     if word.split() != [word]:
         return ": no token is empty or holds a blank; give several words one by one"
     token = word if settings.tokens == "words" else next(part for part in word if part not in vectors)
@@ -84,42 +82,42 @@ def why_unknown(vectors: WordVectors, word: str, directory: Path) -> str:
     return f": {it} is {rare if times else 'not in the text'}"
 
 
-def neighbors(options: argparse.Namespace) -> dict[str, Any]:
+def neighbors(run: Path, words: list[str], topn: int) -> dict[str, Any]:
     """The nearest tokens of each word."""
-    vectors = WordVectors.load(options.run)
-    notes, rows = known(vectors, options.words, options.run), []
-    for word in options.words:
-        found = vectors.most_similar(word, topn=options.topn)
+    vectors = WordVectors.load(run)
+    notes, rows = composition_notes(vectors, words, run), []
+    for word in words:
+        found = vectors.most_similar(word, topn=topn)
         rows += [[word, near, round(cosine, 3), vectors.counts[vectors.key_to_index[near]]] for near, cosine in found]
         if not found:
             notes.append(f"nothing is near {word}: it is composed of all tokens")
     return {"notes": notes, "columns": ["asked", "nearest", "cosine", "count"], "rows": rows}
 
 
-def similarity(options: argparse.Namespace) -> dict[str, Any]:
-    """The cosine of two words, and where each stands among the other's neighbours."""
-    vectors = WordVectors.load(options.run)
-    notes = known(vectors, options.words, options.run)
-    first, second = options.words
+def similarity(run: Path, words: list[str]) -> dict[str, Any]:
+    """The cosine of two words, and the rank of each among the other's neighbours."""
+    vectors = WordVectors.load(run)
+    notes = composition_notes(vectors, words, run)
+    first, second = words
     row = [first, second, round(vectors.similarity(first, second), 3)]
     columns = ["first", "second", "cosine"]
-    # Cosines run high in a small corpus: a rank says more than the number alone.
+    # In a small corpus all cosines are high: a rank says more.
     if first in vectors and second in vectors and first != second:
         for asked, answer in ((first, second), (second, first)):
             order = [token for token, _ in vectors.most_similar(asked, topn=len(vectors))]
             row.append(order.index(answer) + 1)
         columns += [f"{second} near {first}", f"{first} near {second}"]
-        notes.append(f"the last two: rank among {len(vectors) - 1} other {read_run(options.run)['config']['tokens']}")
+        notes.append(f"the last two: rank among {len(vectors) - 1} other {read_run(run)['config']['tokens']}")
     return {"notes": notes, "columns": columns, "rows": [row]}
 
 
-def analogy(options: argparse.Namespace) -> dict[str, Any]:
+def analogy(run: Path, words: list[str], topn: int) -> dict[str, Any]:
     """a is to b as c is to …: the tokens nearest to b - a + c."""
-    vectors = WordVectors.load(options.run)
-    notes = known(vectors, options.words, options.run)
-    a, b, c = options.words
+    vectors = WordVectors.load(run)
+    notes = composition_notes(vectors, words, run)
+    a, b, c = words
     notes.append(f"{a} : {b} = {c} : …")
-    found = vectors.most_similar(positive=[b, c], negative=[a], topn=options.topn)
+    found = vectors.most_similar(positive=[b, c], negative=[a], topn=topn)
     if not found:
         notes.append("no answer is left: the three words are composed of all tokens")
     return {
@@ -129,10 +127,10 @@ def analogy(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def odd_one_out(options: argparse.Namespace) -> dict[str, Any]:
+def odd_one_out(run: Path, words: list[str]) -> dict[str, Any]:
     """The word that is least like the others."""
-    if len(options.words) < 3:
+    if len(words) < 3:
         raise InputError("name three words or more: of two, each is as unlike the other")
-    vectors = WordVectors.load(options.run)
-    notes = known(vectors, options.words, options.run)
-    return {"notes": notes, "columns": ["odd one out"], "rows": [[vectors.doesnt_match(options.words)]]}
+    vectors = WordVectors.load(run)
+    notes = composition_notes(vectors, words, run)
+    return {"notes": notes, "columns": ["odd one out"], "rows": [[vectors.doesnt_match(words)]]}

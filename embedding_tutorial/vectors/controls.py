@@ -1,7 +1,7 @@
-"""Controls: texts in which nothing can be learned, or in which the answer is known, and a plain baseline.
+"""Controls: a text from which nothing can be learned, a text whose answer is known, and a baseline that counts.
 
-A figure means something beside what the same training makes of a shuffled text, and beside
-what counting alone reaches. Needs NumPy only; the retraining itself is ``training.py``'s.
+A figure is judged beside the figure of the same training on shuffled text, and beside that of
+counting alone. Needs NumPy only; ``report.py`` is handed the function that trains.
 """
 
 import dataclasses
@@ -12,30 +12,30 @@ from embedding_tutorial.text.encoded_corpus import EncodedCorpus
 from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
-TWIN_BANDS = (10, 20, 40, 80, 160)  # occurrences a twin, from which to the next
-TWIN_MARK = "\u2032"  # prime: what the second twin's name ends with
+TWIN_BANDS = (10, 20, 40, 80, 160)  # least occurrences of a twin in each band
+TWIN_MARK = "\u2032"  # a prime, at the end of a twin's name
 NEAREST = 10
-MOST_COUNTED = 3000  # tokens whose table of pairs is decomposed; time grows with its cube
+MOST_COUNTED = 3000  # tokens whose table of pairs is decomposed; the time grows with the cube
 
 
 def shuffled(corpus: EncodedCorpus, seed: int = 0) -> EncodedCorpus:
-    """The same tokens in the same numbers, each anywhere: nothing stands near anything for a reason."""
+    """Shuffle all tokens of a corpus: counts and lengths stay, but who is near whom is left to chance."""
     return dataclasses.replace(corpus, ids=np.random.default_rng(seed).permutation(corpus.ids))
 
 
 def with_twins(corpus: EncodedCorpus, share: float = 0.2, seed: int = 0) -> tuple[EncodedCorpus, dict[str, str]]:
-    """Split the occurrences of some tokens at random between the token and a made-up twin.
+    """Replace half of the occurrences of some tokens, at random, by a new token, the twin.
 
-    A twin's name ends with ``TWIN_MARK``, or several where a token of that name exists already.
+    A twin's name is the token's and ``TWIN_MARK``, or several where a token has that name already.
 
-    Token and twin mean the same, so vectors that have learned a meaning find each other. It
-    needs no annotation, in any language, and shows how often a token must stand to be trusted.
+    Token and twin mean the same, so vectors that have learned the meaning are neighbours. This
+    needs no annotation, in any language, and shows how often a token must occur to be trusted.
 
     Args:
         corpus: any.
-        share: of the tokens with enough occurrences, how many get a twin; the others stay
-            as they are, since they are the twins' contexts.
-        seed: of the choice and of the split.
+        share: of the tokens with enough occurrences, how many get a twin; the others stay as
+            they are, since they are the contexts.
+        seed: of both choices.
 
     Returns:
         The corpus, and token -> twin.
@@ -59,7 +59,7 @@ def with_twins(corpus: EncodedCorpus, share: float = 0.2, seed: int = 0) -> tupl
 
 
 def twin_agreement(vectors: WordVectors, twins: dict[str, str]) -> list[tuple[str, float, int]]:
-    """How many tokens have their twin among their ten nearest, by how often the rarer of the two stands.
+    """How many tokens have their twin among their ten nearest, by how often the rarer of the two occurs.
 
     Returns:
         (occurrences, share found, pairs) for each band that holds a pair.
@@ -80,11 +80,11 @@ def twin_agreement(vectors: WordVectors, twins: dict[str, str]) -> list[tuple[st
 
 
 def count_vectors(corpus: EncodedCorpus, window: int, dim: int) -> WordVectors:
-    """Vectors without a neural network: positive pointwise mutual information, decomposed.
+    """Vectors without a neural network: positive pointwise mutual information (PPMI), decomposed.
 
     ``PPMI[a, b] = max(0, log p(a, b) / (p(a) p(b)))`` says how much more often ``a`` and ``b`` are
-    neighbours than chance would have it; its ``dim`` greatest eigenvectors, scaled by the root of
-    their eigenvalues, are the vectors. What skip-gram learns is close to this table.
+    neighbours than by chance. The vectors are the ``dim`` eigenvectors of the largest eigenvalues,
+    scaled by the roots of these. Skip-gram factorizes a similar table.
 
     Args:
         corpus: any; its 3,000 most frequent tokens get vectors.
@@ -94,7 +94,7 @@ def count_vectors(corpus: EncodedCorpus, window: int, dim: int) -> WordVectors:
     Source: Levy and Goldberg 2014, https://papers.nips.cc/paper/5477.
     """
     size = min(len(corpus.vocabulary), MOST_COUNTED)
-    sentence = np.repeat(np.arange(len(corpus.lengths)), corpus.lengths)  # (N,) which sentence
+    sentence = np.repeat(np.arange(len(corpus.lengths)), corpus.lengths)  # (N,) the sentence of each token
     pairs = np.zeros(size * size)
     for distance in range(1, window + 1):
         left, right = corpus.ids[:-distance] - 1, corpus.ids[distance:] - 1
@@ -102,7 +102,7 @@ def count_vectors(corpus: EncodedCorpus, window: int, dim: int) -> WordVectors:
         weight = (window + 1 - distance) / window
         pairs += weight * np.bincount(left[near] * np.int64(size) + right[near], minlength=size * size)
     table = pairs.reshape(size, size)
-    table = table + table.T  # (V, V): a pair is seen from both sides
+    table = table + table.T  # (V, V): each of two neighbours is a context of the other
     single = table.sum(axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         information = np.log(table * table.sum() / (single * single.T))
@@ -110,4 +110,4 @@ def count_vectors(corpus: EncodedCorpus, window: int, dim: int) -> WordVectors:
     values, columns = np.linalg.eigh(ppmi)  # ascending
     kept = np.argsort(-np.abs(values))[:dim]
     matrix = columns[:, kept] * np.sqrt(np.abs(values[kept]))  # (V, D)
-    return WordVectors(corpus.vocabulary.tokens[:size], corpus.vocabulary.counts[:size], unit_rows(matrix))
+    return WordVectors.of(corpus.vocabulary.most_frequent(size), unit_rows(matrix))

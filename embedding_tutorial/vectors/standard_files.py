@@ -1,7 +1,7 @@
-"""The field's standard test files: word pairs with human scores, and analogies.
+"""Evaluation by the usual test files: word pairs with human scores, and analogies.
 
-None is shipped; bring your own (WordSim, SimLex, COS960, CA8, word2vec's questions-words …). What has no
-vector is counted, never dropped silently.
+None is shipped; bring your own (WordSim, SimLex, COS960, CA8, word2vec's questions-words …). The results say
+how many pairs and questions have vectors.
 """
 
 import dataclasses
@@ -19,9 +19,9 @@ class PairsResult:
     """Spearman's rank correlation between cosines and human scores, over the pairs that have vectors.
 
     Attributes:
-        spearman: -1 to 1; NaN where it is not defined.
-        known, total: pairs of which both words have vectors, and all.
-        undefined: why there is no correlation; empty where there is one.
+        spearman: -1 to 1; NaN where it is undefined.
+        known, total: the number of pairs whose words both have vectors, and of all pairs.
+        undefined: why the correlation is undefined; empty where it is defined.
     """
 
     spearman: float
@@ -31,14 +31,14 @@ class PairsResult:
 
 
 def word_pairs(vectors: WordVectors, path: Path | str) -> PairsResult:
-    """Compare with a file of word pairs: ``word word score`` a line, ``#`` opens a comment.
+    """Correlate cosines with a file of word pairs: ``word word score`` in a line; ``#`` begins a comment.
 
-    Tabs, commas or blanks separate them, as in the file's last line. WordSim, wordsim-240 and COS960 have the
+    Columns are separated by tabs, commas or blanks; the last line decides. WordSim, wordsim-240 and COS960 have the
     score in the third column; SimLex and SimVerb have the part of speech there, and the score in the fourth.
-    Columns after it are passed over. The first line may name the columns.
+    Columns after the score are skipped. The first line may name the columns.
 
     Raises:
-        InputError: the file cannot be read, or a line is not of this form; it names the line.
+        InputError: the file cannot be read, or a line has another form; the message names the line.
     """
     import pandas as pd
 
@@ -51,7 +51,7 @@ def word_pairs(vectors: WordVectors, path: Path | str) -> PairsResult:
         undefined = "two pairs with vectors are needed for a correlation"
     elif scores.nunique() == 1 or cosines.nunique() == 1:
         undefined = f"all {'scores' if scores.nunique() == 1 else 'cosines'} are equal, so there is no correlation"
-    # Spearman's correlation is Pearson's of the ranks; equal values share the mean of their ranks.
+    # Spearman's correlation is Pearson's correlation of the ranks; equal values have the mean of their ranks.
     spearman = math.nan if undefined else float(np.corrcoef(scores.rank(), cosines.rank())[0, 1])
     return PairsResult(spearman, len(known), len(pairs), undefined)
 
@@ -60,7 +60,7 @@ def _read_pairs(path: Path) -> list[tuple[str, str, float]]:
     lines = [(number, line) for number, line in read_lines(path) if not line.startswith("#")]
     if not lines:
         raise InputError(f"{path}: holds no pair")
-    separator, column = _form(lines[-1][1])  # the first line may name the columns, the last does not
+    separator, column = _form(lines[-1][1])  # the first line may name the columns, the last cannot
     pairs = []
     for number, line in lines:
         fields = [field.strip() for field in line.split(separator)]
@@ -75,19 +75,19 @@ def _read_pairs(path: Path) -> list[tuple[str, str, float]]:
 
 
 def _form(line: str) -> tuple[str | None, int]:
-    """What separates the columns (``None``: blanks), and which column is the score, counted from 0."""
+    """The separator of the columns (``None``: blanks), and the index of the score's column."""
     for separator in ("\t", ",", None):
         fields = line.split(separator)
         if _score(fields, 2) is not None:
             return separator, 2
-        # A number before two words may be the number of the line.
+        # A number before two words may be the line's number.
         if _score(fields, 3) is not None and _score(fields, 0) is None:
             return separator, 3
     return "\t" if "\t" in line else None, 2
 
 
 def _score(fields: list[str], column: int) -> float | None:
-    """The finite number in that column, or ``None``."""
+    """The finite number in a column, or ``None``."""
     try:
         score = float(fields[column])
     except (ValueError, IndexError):
@@ -97,16 +97,16 @@ def _score(fields: list[str], column: int) -> float | None:
 
 @dataclasses.dataclass(frozen=True)
 class AnalogySection:
-    """How many of a section's questions were answered.
+    """The answers to the questions of a section.
 
     Attributes:
         name: of the section; ``None``: all sections together.
-        accuracy: the share answered right, of those with vectors; the question's own words are no answers. NaN
-            where no question has vectors.
-        known, total: questions whose four words have vectors, and all.
-        median_rank: where the right answer stands, the question's own words left out; 1 is best. A right answer that
-            is one of them comes after all tokens.
-        median_rank_all: the same with them among the answers.
+        accuracy: the share of right answers among the questions with vectors; the question's own words are no
+            answers. NaN where no question has vectors.
+        known, total: the number of questions whose four words have vectors, and of all questions.
+        median_rank: of the right answers, without the question's own words; 1 is best. A right answer that is one
+            of these words ranks after all tokens.
+        median_rank_all: of the right answers, with the question's own words.
     """
 
     name: str | None
@@ -118,13 +118,14 @@ class AnalogySection:
 
 
 def analogies(vectors: WordVectors, path: Path | str) -> list[AnalogySection]:
-    """Ask a file of analogies: ``: section`` lines, then ``a b c d``: a is to b as c is to d.
+    """Answer a file of analogies: lines ``: section``, each followed by lines ``a b c d``: a is to b as c is to d.
 
     Returns:
-        A result for each section, in the file's order, and one for all together. Sections of one name stay apart.
+        A result for each section, in the file's order, then one for all together. Sections of the same name are not
+        merged.
 
     Raises:
-        InputError: the file cannot be read, or a line is not of this form; it names the line.
+        InputError: the file cannot be read, or a line has another form; the message names the line.
     """
     sections: list[tuple[str, list[list[str]]]] = []
     for number, line in read_lines(Path(path)):
@@ -149,15 +150,15 @@ def _section(name: str | None, ranks: np.ndarray, total: int) -> AnalogySection:
 
 
 def _ranks(vectors: WordVectors, questions: list[list[str]]) -> np.ndarray:
-    """(known, 2): the rank of the right answer without and with the question's words among the answers.
+    """``(known, 2)``: the rank of the right answer without and with the question's own words.
 
-    A token that is as near as the right answer is counted as nearer: a tie is not known.
+    A token that is as near as the right answer counts as nearer.
     """
     known = [[vectors.key_to_index[w] for w in q] for q in questions if all(w in vectors for w in q)]
     unit, ranks = vectors.unit_matrix, []
     for a, b, c, d in known:
-        cosines = unit @ (unit[b] - unit[a] + unit[c])  # (V, D) @ (D,); its length changes no rank
-        before = cosines >= cosines[d]  # the right answer itself, too
+        cosines = unit @ (unit[b] - unit[a] + unit[c])  # (V, D) @ (D,) -> (V,); its length changes no rank
+        before = cosines >= cosines[d]  # the right answer too
         rank_all = before.sum()
         before[[a, b, c]] = False
         ranks.append((len(unit) + 1 if d in (a, b, c) else before.sum(), rank_all))
@@ -165,7 +166,7 @@ def _ranks(vectors: WordVectors, questions: list[list[str]]) -> np.ndarray:
 
 
 def read_lines(path: Path) -> list[tuple[int, str]]:
-    """The lines of a UTF-8 text file that are not blank, and their numbers from 1.
+    """The lines of a UTF-8 text file that are not blank, with their numbers from 1.
 
     Raises:
         InputError: the file cannot be read, or is not UTF-8.

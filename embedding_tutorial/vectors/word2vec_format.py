@@ -1,4 +1,4 @@
-"""word2vec's text format: a line ``V D``, then a line ``token number number …`` each. GloVe's lacks the first line."""
+"""word2vec's text format: a line ``V D``, then ``V`` lines ``token number number …``. GloVe's format lacks line 1."""
 
 import bz2
 import gzip
@@ -14,12 +14,12 @@ import numpy as np
 from embedding_tutorial.config import InputError
 from embedding_tutorial.progress import watched
 
-LONGEST_LINE = 1 << 24  # bytes; what has no line ends is not read into memory whole
-BLANKS = " \t\r\n\v\f"  # at the end of a line; gensim strips the same
+LONGEST_LINE = 1 << 24  # bytes; a file without line ends is not read into memory at once
+BLANKS = " \t\r\n\v\f"  # stripped from the end of a line, as by gensim
 
-# How a file begins that another program compressed, and what opens it.
+# The first bytes of a compressed file, and the function that opens it.
 _COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
-# How other files of vectors begin, what they are, and the way out.
+# The first bytes of other files of vectors, what they are, and the way out.
 _FOREIGN = {
     b"\x80": "a pickle, as gensim's save writes; load it with gensim, and call save_word2vec_format",
     b"\xba\x16\x4f\x2f": "fastText's binary format; take the .vec file",
@@ -29,15 +29,15 @@ _BINARY = "is it word2vec's binary format? With gensim: load_word2vec_format(…
 
 
 def write_word2vec(path: Path | str, tokens: Sequence[str], matrix: np.ndarray) -> None:
-    """Write vectors as text. Numbers have nine significant digits, from which float32 is read back exactly.
+    """Write vectors as text. Nine significant digits are enough to read every float32 back exactly.
 
     Args:
-        path: where; an earlier file is replaced.
+        path: of the file; an earlier one is replaced.
         tokens: ``V`` tokens.
         matrix: their vectors, ``(V, D)``.
 
     Raises:
-        InputError: a token is empty, or holds a blank, a line end or half a character; nothing is written.
+        InputError: a token is empty, or holds a blank, a line end or a surrogate; nothing is written.
     """
     for token in tokens:
         if re.search("[ \n\ud800-\udfff]|^$", token):
@@ -51,15 +51,15 @@ def write_word2vec(path: Path | str, tokens: Sequence[str], matrix: np.ndarray) 
 def read_word2vec(path: Path | str) -> tuple[list[str], np.ndarray]:
     """Read vectors from text, with or without the first line ``V D``; the file may be compressed (gzip, bzip2, xz).
 
-    What gensim reads gives what gensim gives. Of a token that is repeated the first vector counts, and a
-    warning is logged. A token may hold blanks, as some of GloVe's do, if no part of it is a number.
+    A file that gensim can read has the same result as there. Of a repeated token the first vector counts, and a
+    warning is logged. A token may hold blanks, as some of GloVe's do, if no part after a blank is a number.
 
     Returns:
         ``V`` tokens, and their vectors ``(V, D)``, float32.
 
     Raises:
-        InputError: a line is not a token and ``D`` finite numbers with single blanks between them, or there are not
-            as many lines as the first one says; the message names line and column.
+        InputError: a line is not a token and ``D`` finite numbers with single blanks between them, or the number of
+            lines is not the one in line 1; the message names line and column.
     """
     tokens: dict[str, int] = {}  # token -> its line
     rows: list[np.ndarray] = []
@@ -95,7 +95,7 @@ def read_word2vec(path: Path | str) -> tuple[list[str], np.ndarray]:
 
 
 def _lines(path: Path | str) -> Iterator[tuple[int, str]]:
-    """The lines of a text file that may be compressed, without the blanks at their ends, and their numbers from 1."""
+    """The lines of a text file, compressed or not, with their numbers from 1; blanks at their ends are stripped."""
     number = 0
     try:
         with open(path, "rb") as file:
@@ -121,10 +121,10 @@ def _lines(path: Path | str) -> Iterator[tuple[int, str]]:
 
 
 def _parse(line: str, dim: int) -> tuple[str, np.ndarray]:
-    """The token of a line, and its ``dim`` numbers.
+    """Split a line into its token and ``dim`` numbers.
 
     Raises:
-        ValueError: where in the line, and what is wrong; the token is column 1.
+        ValueError: the line has another form; the message names the column, of which the token is the first.
     """
     token, *values = line.rsplit(" ", dim)
     if len(values) < dim or not dim or any(not part or _is_number(part) for part in token.split(" ")[1:]):
@@ -133,7 +133,7 @@ def _parse(line: str, dim: int) -> tuple[str, np.ndarray]:
     if not token:
         raise ValueError(", column 1: the token is empty")
     try:
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+        with np.errstate(over="ignore"):  # a number that float32 cannot hold becomes infinite, and is refused
             row = np.array([*map(float, values)], np.float32)
     except ValueError:
         column = next(column for column, value in enumerate(values) if not _is_number(value))

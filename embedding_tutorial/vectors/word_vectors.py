@@ -1,7 +1,7 @@
-"""Tokens and their learned vectors: what is near what, and how to take it elsewhere.
+"""Tokens and their learned vectors: neighbours, analogies, and export to other programs.
 
-Imports neither Keras nor TensorFlow. Names and results are those of gensim's
-``KeyedVectors``; index ``k`` here, from 0, is id ``k + 1`` in the model.
+Needs neither Keras nor TensorFlow. Names and results are those of gensim's
+``KeyedVectors``; index ``k``, from 0, is id ``k + 1`` in the model.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 def unit_rows(matrix: np.ndarray) -> np.ndarray:
-    """``(N, D)`` with every row divided by its length; a row of zeros stays zeros, so each cosine with it is 0."""
-    # A power of two changes no digit, and brings each row's largest number to about 1: no square over- or underflows.
+    """Divide every row of ``(N, D)`` by its length; a row of zeros stays zeros, so every cosine with it is 0."""
+    # Scaling by a power of two is exact. It brings each row's largest number to about 1: no square over- or underflows.
     _, exponents = np.frexp(np.abs(matrix).max(axis=1, keepdims=True, initial=0))
     scaled = np.ldexp(matrix, -exponents)
     norms = np.linalg.norm(scaled, axis=1, keepdims=True)
@@ -37,35 +37,40 @@ class WordVectors:
     """``V`` tokens with a vector of ``D`` numbers each.
 
     Args:
-        tokens: ``V`` distinct strings, the most frequent first.
-        counts: how often each was seen, ``(V,)``.
-        matrix: their vectors, ``(V, D)`` real numbers, one a row; kept as float32, where what is nearer to 0
-            than 1e-45 is 0.
+        tokens: ``V`` distinct non-empty strings, the most frequent first.
+        counts: how often each occurs, ``(V,)``; 0 where that is not known.
+        matrix: their vectors, ``(V, D)`` real numbers, one in a row; converted to float32.
 
     Attributes:
-        index_to_key: the tokens, a list.
-        key_to_index: token -> row of ``matrix``.
+        vocabulary: tokens and counts.
+        matrix: ``(V, D)`` float32.
         unit_matrix: ``matrix`` with rows of length 1.
 
     Raises:
-        ValueError: the three differ in length, a token stands twice, or the matrix is no table of real numbers.
+        ValueError: the three differ in length, a token is repeated or empty, or the matrix is no table of real
+            numbers.
         InputError: a vector is not finite.
     """
 
     def __init__(self, tokens: Sequence[str], counts: Sequence[int], matrix: np.ndarray) -> None:
-        self.index_to_key = list(tokens)
-        self.key_to_index = {token: index for index, token in enumerate(self.index_to_key)}
-        self.counts = np.asarray(counts, dtype=np.int64)  # (V,)
-        matrix = np.asarray(matrix)
-        if len(self.key_to_index) != len(self.index_to_key):
-            raise ValueError("a token stands twice")
+        self._set(Vocabulary(tokens, counts), matrix)
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary, matrix: np.ndarray) -> WordVectors:
+        """Make vectors for a vocabulary that exists already; ``matrix`` and errors as above."""
+        vectors = cls.__new__(cls)
+        vectors._set(vocabulary, matrix)
+        return vectors
+
+    def _set(self, vocabulary: Vocabulary, matrix: np.ndarray) -> None:
+        self.vocabulary, matrix = vocabulary, np.asarray(matrix)
         if matrix.dtype.kind not in "biuf" or matrix.ndim != 2 or not matrix.shape[1]:
             raise ValueError(
                 f"vectors must be real numbers of shape (V, D), not {matrix.dtype} of shape {matrix.shape}"
             )
-        if not len(self.index_to_key) == len(self.counts) == len(matrix):
-            raise ValueError(f"{len(self.index_to_key)} tokens, {len(self.counts)} counts, {len(matrix)} vectors")
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+        if len(vocabulary) != len(matrix):
+            raise ValueError(f"{len(vocabulary)} tokens, but {len(matrix)} vectors")
+        with np.errstate(over="ignore"):  # a number that float32 cannot hold becomes infinite, and is refused
             self.matrix = matrix.astype(np.float32, copy=False)  # (V, D)
         finite = np.isfinite(self.matrix).all(axis=1)  # (V,)
         if not finite.all():
@@ -73,11 +78,30 @@ class WordVectors:
             raise InputError(f"the vector of {token!r} is not finite; in training a smaller --learning-rate helps")
         self.unit_matrix = unit_rows(self.matrix)  # (V, D)
 
+    @property
+    def index_to_key(self) -> list[str]:
+        """The token of each row of ``matrix``."""
+        return self.vocabulary.tokens
+
+    @property
+    def key_to_index(self) -> dict[str, int]:
+        """The row of each token in ``matrix``."""
+        return self.vocabulary.index_of
+
+    @property
+    def counts(self) -> np.ndarray:
+        """How often each token occurs, ``(V,)`` int64."""
+        return self.vocabulary.counts
+
+    def most_frequent(self, size: int) -> WordVectors:
+        """The first ``size`` tokens and their vectors, or all where there are fewer."""
+        return WordVectors.of(self.vocabulary.most_frequent(size), self.matrix[:size])
+
     def __len__(self) -> int:
-        return len(self.index_to_key)
+        return len(self.vocabulary)
 
     def __contains__(self, token: str) -> bool:
-        return token in self.key_to_index
+        return token in self.vocabulary
 
     def __getitem__(self, token: str) -> np.ndarray:
         """The token's vector, ``(D,)``. Raises ``KeyError`` for an unknown token."""
@@ -93,10 +117,10 @@ class WordVectors:
     def compose(self, word: str) -> np.ndarray:
         """A vector for a word, ``(D,)``: its own, or the sum of its characters' vectors.
 
-        A sum forgets the order: 蜜蜂 and 蜂蜜 are the same.
+        A sum does not depend on the order: 蜜蜂 and 蜂蜜 have the same vector.
 
         Raises:
-            KeyError: neither the word nor all its characters have vectors.
+            KeyError: the word has no vector, and neither has one of its characters.
         """
         if word in self:
             return self[word]
@@ -113,19 +137,19 @@ class WordVectors:
         """The tokens nearest by cosine to the mean of ``positive`` minus ``negative``.
 
         ``most_similar(["皇后", "王子"], ["皇帝"])`` asks: 皇帝 is to 皇后 as 王子 is to whom?
-        Words without a vector of their own are composed of their characters. Every word is
-        taken at length 1; none of those that were asked with is an answer.
+        Words without a vector of their own are composed of their characters. The vector of
+        every word is scaled to length 1; the words of the question are no answers.
 
         Args:
             positive, negative: a word, or several.
-            topn: how many answers; below 1, none.
+            topn: how many answers; none if less than 1.
 
         Returns:
-            ``topn`` pairs (token, cosine), nearest first; fewer where there are not so many tokens.
+            ``topn`` pairs (token, cosine), nearest first; fewer if there are not so many tokens.
 
         Raises:
             KeyError: a word has no vector and cannot be composed.
-            ValueError: no word is given, or each is as often positive as negative.
+            ValueError: there is no word, or each is as often positive as negative.
         """
         weights = Counter(_as_list(positive))
         weights.subtract(_as_list(negative))
@@ -133,7 +157,7 @@ class WordVectors:
             raise ValueError("name at least one word that is not both positive and negative")
         asked = np.array([self.compose(word) for word in weights])  # (words, D)
         question = np.array([*weights.values()]) @ unit_rows(asked)  # (words,) @ (words, D) -> (D,)
-        # Neither a word that was asked with is an answer, nor the characters it was composed of.
+        # Neither a word of the question is an answer, nor a character that it was composed of.
         parts = (part for word in weights for part in ([word] if word in self else word))
         excluded = [self.key_to_index[part] for part in parts]
         return self.nearest(question, topn, excluded)
@@ -152,23 +176,27 @@ class WordVectors:
         topn = min(topn, len(self) - len(set(excluded)))
         if topn <= 0:
             return []
-        # argpartition finds the topn largest in any order, in linear time: only those are sorted.
+        # argpartition finds the topn largest in linear time, but in no order: only those are sorted.
         best = np.argpartition(-cosines, topn - 1)[:topn]
         best = best[np.argsort(-cosines[best], kind="stable")]
         return [(self.index_to_key[index], float(cosines[index])) for index in best]
 
     def similarity(self, first: str, second: str) -> float:
-        """The cosine of two words, -1 to 1; words without a vector are composed of characters.
+        """The cosine of two words, -1 to 1; words without a vector are composed of their characters.
 
-        A vector of zeros has no direction: its cosine with any other is 0.
+        The cosine with a vector of zeros is 0.
         """
         a, b = unit_rows(np.array([self.compose(first), self.compose(second)]))
         return float(a @ b)
 
     def doesnt_match(self, words: Sequence[str]) -> str:
-        """The word that is least like the others: farthest from the mean of all at length 1.
+        """The word whose cosine with the mean of all words, each at length 1, is smallest.
 
-        A word that is named twice weighs twice in the mean.
+        A word that is named twice counts twice in the mean.
+
+        Raises:
+            KeyError: a word has no vector and cannot be composed.
+            ValueError: there is no word.
         """
         if not words:
             raise ValueError("name at least one word")
@@ -176,7 +204,7 @@ class WordVectors:
         return words[int(np.argmin(unit @ unit.mean(axis=0)))]
 
     def to_frame(self) -> pd.DataFrame:
-        """A table: a row a token, its count, and columns ``0`` to ``D - 1``."""
+        """A table with a row for each token: its count, and columns ``0`` to ``D - 1``."""
         import pandas as pd
 
         frame = pd.DataFrame(self.matrix, index=pd.Index(self.index_to_key, name="token"))
@@ -186,12 +214,12 @@ class WordVectors:
     def embedding_layer(self, trainable: bool = False, name: str | None = None) -> keras.layers.Embedding:
         """A Keras layer with these vectors, for a model of your own.
 
-        It has ``V + 1`` rows: row 0 is zeros and stands for padding, row ``id`` belongs to
-        ``index_to_key[id - 1]``. Padding is masked.
+        It has ``V + 1`` rows: row 0 is zeros, for padding, which is masked; row ``id`` is the
+        vector of ``index_to_key[id - 1]``.
 
         Args:
             trainable: whether ``fit`` may change the vectors.
-            name: as of any Keras layer: ``None`` lets Keras choose one that no other layer has.
+            name: of the layer; ``None``: Keras chooses a unique name.
         """
         import keras
 
@@ -203,52 +231,52 @@ class WordVectors:
 
     @classmethod
     def load(cls, directory: Path | str) -> WordVectors:
-        """All vectors of a finished run.
+        """Read all vectors of a finished run.
 
         Raises:
-            InputError: it is no run directory, unfinished, or its files do not belong together.
+            InputError: the directory is no run directory, or the run is not finished or damaged.
         """
         directory = Path(directory)
         run = read_run(directory)
         vocabulary = Vocabulary.load(checked(directory, run, VOCABULARY))
-        matrix = np.load(checked(directory, run, VECTORS), allow_pickle=False)
-        return cls(vocabulary.tokens, vocabulary.counts, matrix)
+        return cls.of(vocabulary, np.load(checked(directory, run, VECTORS), allow_pickle=False))
 
     def save_word2vec(self, path: Path | str) -> None:
         """Write word2vec's text format, which gensim reads, see ``write_word2vec``.
 
         Raises:
-            InputError: the format cannot hold a token: it is empty, or holds a blank, say.
+            InputError: the format cannot hold a token, for example one with a blank.
         """
         write_word2vec(path, self.index_to_key, self.matrix)
 
     @classmethod
     def load_word2vec(cls, path: Path | str) -> WordVectors:
-        """Read word2vec's text format, see ``read_word2vec``. It holds no counts: all are 0.
+        """Read word2vec's text format, see ``read_word2vec``. The format has no counts: all are 0.
 
         Raises:
-            InputError: it is another format, or damaged; the message names the line.
+            InputError: the file has another format, or is damaged; the message names the line.
         """
         tokens, matrix = read_word2vec(path)
         return cls(tokens, [0] * len(tokens), matrix)
 
 
 def starting_vectors(config: TrainingConfig, sha256: str | None = None) -> WordVectors | None:
-    """The vectors of ``config.init``, or ``None`` where nothing is given.
+    """Read the vectors of ``config.init``; ``None`` where it names no file.
 
     Args:
         config: of the run.
-        sha256: of the file that the run was begun with; ``None``: it begins now.
+        sha256: of the file that the run was begun with; ``None``: the run begins now, or does not know it.
 
     Raises:
-        InputError: they cannot be read, have another dimension, or are not those that the run was begun with.
+        InputError: the file cannot be read, has vectors of another dimension, or is not the one that the run was
+            begun with.
     """
     if config.init is None:
         return None
-    if config.init.exists() and not config.init.is_file():  # a pipe may never end, and cannot be read again
+    if config.init.exists() and not config.init.is_file():  # a pipe may have no end, and cannot be read again
         raise InputError(f"--init {config.init}: is no regular file")
     if sha256 and config.init.exists() and file_sha256(config.init) != sha256:
-        raise InputError(f"--init {config.init}: is not the file that {config.resume} was begun with")
+        raise InputError(f"--init {config.init}: is not the file that {config.run_directory} was begun with")
     vectors = WordVectors.load_word2vec(config.init)
     if vectors.matrix.shape[1] != config.dim:
         raise InputError(f"--init {config.init}: vectors of {vectors.matrix.shape[1]} numbers, but --dim {config.dim}")

@@ -25,7 +25,8 @@ from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.model.training import train
 from embedding_tutorial.text.encoded_corpus import encode_corpus
 from embedding_tutorial.text.files import read_sentences, tokenize
-from embedding_tutorial.vectors.evaluation import category_agreement, composed_rank, radical_agreement, read_categories
+from embedding_tutorial.vectors.evaluation import category_agreement, composed_rank, radical_agreement
+from embedding_tutorial.vectors.groups import read_categories
 
 SEEDS = (1, 2, 3)
 
@@ -37,11 +38,12 @@ def rank(vectors, asked: str, answer: str) -> int:
 
 def measure(config: TrainingConfig, vectors, word_counts: Counter) -> dict[str, float]:
     """All figures for one set of vectors."""
-    categories, level = read_categories(), config.tokens.removesuffix("s")
+    categories = read_categories()
     figures = {
-        f"{split} groups": category_agreement(vectors, categories, level, split).value for split in ("dev", "test")
+        f"{split} groups": category_agreement(vectors, categories, config.tokens, split).value
+        for split in ("dev", "test")
     }
-    if level == "character":
+    if config.tokens == "characters":
         figures["radicals"] = radical_agreement(vectors).value
         place, candidates = composed_rank(vectors, word_counts, "公主", "王妃")
         figures[f"王妃 near 公主, of {candidates}"] = place
@@ -69,8 +71,8 @@ def main() -> None:
                     neighbours.append(f"{token} seed {seed} {when:6}  {near}")
             rows[-1] |= {"val_loss": result.history["val_loss"].iloc[-1], "seconds": result.seconds}
         table = pd.DataFrame(rows).set_index(["when", "seed"]).sort_index(ascending=[False, True])
-        categories, level = read_categories(), config.tokens.removesuffix("s")
-        chance = {s: category_agreement(vectors, categories, level, s).chance for s in ("dev", "test")}
+        categories = read_categories()
+        chance = {s: category_agreement(vectors, categories, config.tokens, s).chance for s in ("dev", "test")}
         print(f"\n{tokens}; chance: " + ", ".join(f"{split} groups {value:.3f}" for split, value in chance.items()))
         if tokens == "characters":
             print(f"chance of radicals: {radical_agreement(vectors).chance:.3f}")

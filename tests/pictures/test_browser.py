@@ -17,7 +17,7 @@ from PIL import Image
 from test_projector import AWKWARD, export_to
 
 from embedding_tutorial.labels import visible
-from embedding_tutorial.vectors.evaluation import read_categories
+from embedding_tutorial.vectors.groups import read_categories
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 NEIGHBOURS = 20  # of the 100 that the page lists; further down, some are equally far to float32's precision
@@ -227,8 +227,8 @@ def test_the_relations_ripen_in_the_drop_down(palace_page):
 @pytest.mark.long
 def test_points_are_coloured_by_category(palace_page):
     projector, directory, vectors = palace_page
-    level = directory.name.removeprefix("palace-").removesuffix("s")
-    group_of = {category.token: category.group for category in read_categories() if category.level == level}
+    tokens = directory.name.removeprefix("palace-")
+    group_of = {category.token: category.group for category in read_categories() if category.tokens == tokens}
     before = projector.colours()
     projector.choose("Color by", "category")
     legend = projector.frame.locator("vz-projector-legend .item")

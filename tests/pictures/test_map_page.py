@@ -20,7 +20,7 @@ from embedding_tutorial.labels import visible
 from embedding_tutorial.pictures.map_page import MOST_COLOURS, colouring, map_data, nearest_rows, write_map
 from embedding_tutorial.pictures.projector import export
 from embedding_tutorial.text.vocabulary import Vocabulary
-from embedding_tutorial.vectors.evaluation import Category, radical
+from embedding_tutorial.vectors.groups import Category, radical
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 HOSTILE = ["<script>alert(1)</script>", "</script>", "<!--", "<i>a</i>", "&lt;", "%{x}", "$x$", "{{data}}", "__proto__"]
@@ -41,8 +41,8 @@ def made_run(directory, tokens, groups=(), dim=6, worlds=3):
         directory,
         vectors,
         Vocabulary(tokens, vectors.counts).to_json(),
-        [Category(group, token, "word", "dev") for token, group in groups],
-        "word",
+        [Category(group, token, "words", "dev") for token, group in groups],
+        "words",
         {"config": {"tokens": "words", "epochs": 9}},
         {epoch: start + (final - start) * epoch / 9 for epoch in (0, 3, 6)},
     )

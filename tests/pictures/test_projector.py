@@ -20,7 +20,7 @@ from embedding_tutorial.pictures.projector import (
 )
 from embedding_tutorial.run_directory import exported_files, write_text
 from embedding_tutorial.text.vocabulary import Vocabulary
-from embedding_tutorial.vectors.evaluation import Category
+from embedding_tutorial.vectors.groups import Category
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 AWKWARD = ["王妃", "\0", "\t", "\r", "\u3000", "\xa0", "\u200b", "\ufeff", "\u2028", "\x85", '"', "'", "#"]
@@ -59,7 +59,7 @@ def vectors_of(tokens, dim=4) -> WordVectors:
 
 def test_every_token_keeps_its_line():
     tokens = AWKWARD + [" ", "\n"]
-    header, *rows = page_reads(metadata_table(vectors_of(tokens), [], "character"))
+    header, *rows = page_reads(metadata_table(vectors_of(tokens), [], "characters"))
     assert header == ["token", "count", "radical", "radical_group", "category"]
     assert [row[0] for row in rows] == [visible(token) for token in tokens]
     assert [int(row[1]) for row in rows] == list(range(len(tokens), 0, -1))
@@ -110,24 +110,24 @@ def test_no_token_turns_the_order_of_others_around():
 def test_columns_tell_radical_and_category():
     vectors = vectors_of(["妃", "王妃", "春", "a"])
     categories = [
-        Category("season", "春", "character", "dev"),
-        Category("royal", "王妃", "word", "dev"),
+        Category("season", "春", "characters", "dev"),
+        Category("royal", "王妃", "words", "dev"),
     ]
-    rows = page_reads(metadata_table(vectors, categories, "character"))[1:]
+    rows = page_reads(metadata_table(vectors, categories, "characters"))[1:]
     assert [row[2] for row in rows] == ["女", "玉", "日", "-"]
     assert [row[4] for row in rows] == ["-", "-", "season", "-"]
-    assert page_reads(metadata_table(vectors, categories, "word"))[2][4] == "royal"
+    assert page_reads(metadata_table(vectors, categories, "words"))[2][4] == "royal"
 
 
 def test_radical_groups_are_few_enough_to_colour_by():
     everything = vectors_of([chr(code) for code in range(0x4E00, 0x9FA6, 3)] + ["a"])
-    groups = [row[3] for row in page_reads(metadata_table(everything, [], "character"))[1:]]
+    groups = [row[3] for row in page_reads(metadata_table(everything, [], "characters"))[1:]]
     assert len(set(groups)) == MOST_COLOURS + 2 and {"其他", "-", "水"} <= set(groups)
 
 
 def export_to(directory, tokens, dim=4, **more) -> WordVectors:
     vectors = vectors_of(tokens, dim)
-    export(directory, vectors, Vocabulary(tokens, vectors.counts).to_json(), [], "character", {}, **more)
+    export(directory, vectors, Vocabulary(tokens, vectors.counts).to_json(), [], "characters", {}, **more)
     return vectors
 
 
@@ -168,7 +168,7 @@ def test_the_page_gets_no_more_than_it_can_show_and_the_files_hold_all(tmp_path)
 def test_the_labels_are_no_more_than_the_page_decodes_in_one_piece(length, character, count):
     tokens = [f"{k:04}-" + character * (length - 5) for k in range(MOST_POINTS)]
     vectors = WordVectors(tokens, [count] * MOST_POINTS, np.zeros((MOST_POINTS, 1)))
-    table = metadata_table(vectors, [Category("𠮷" * 99, token, "word", "dev") for token in tokens[::9]], "word")
+    table = metadata_table(vectors, [Category("𠮷" * 99, token, "words", "dev") for token in tokens[::9]], "words")
     assert len(table.encode()) <= 1_000_000
     labels = [row[0] for row in page_reads(table)[1:]]
     assert len(set(labels)) == MOST_POINTS and (labels[0] == tokens[0][:40] + "…" * (length > 40)) == (character == "a")
@@ -177,7 +177,7 @@ def test_the_labels_are_no_more_than_the_page_decodes_in_one_piece(length, chara
 def test_a_category_is_shown_as_a_token_is():
     groups = {"王": "a\tb", "妃": "\u3000", "公": "007", "主": "", "春": "royal\r"}
     table = metadata_table(
-        vectors_of(groups), [Category(g, t, "character", "dev") for t, g in groups.items()], "character"
+        vectors_of(groups), [Category(g, t, "characters", "dev") for t, g in groups.items()], "characters"
     )
     assert [row[4] for row in page_reads(table)[1:]] == ["a\\u0009b", "\\u3000", "'007'", "''", "royal\\u000d"]
 
@@ -188,7 +188,7 @@ def test_nothing_that_is_not_finite_is_exported(tmp_path):
     vectors = WordVectors("ab", [1, 1], np.ones((2, 2)))
     vectors.matrix[0, 1] = np.nan
     with pytest.raises(InputError, match="not finite; nothing is exported"):
-        export(tmp_path, vectors, "[]", [], "character", {})
+        export(tmp_path, vectors, "[]", [], "characters", {})
     assert exported_files(tmp_path) == before
 
 
@@ -219,5 +219,5 @@ def test_pandas_reads_the_labels_as_the_readme_says(tmp_path, monkeypatch, readm
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3), min_size=1, unique=True))
 def test_any_token_keeps_its_line(tokens):
-    _, *rows = page_reads(metadata_table(vectors_of(tokens), [], "character"))
+    _, *rows = page_reads(metadata_table(vectors_of(tokens), [], "characters"))
     assert [int(row[1]) for row in rows] == list(range(len(tokens), 0, -1))

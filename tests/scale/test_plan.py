@@ -18,9 +18,9 @@ def test_the_formulae_are_what_they_say():
     model = Job(tokens=1_000_000, vocabulary_size=9_999, dim=50, epochs=2, batch_size=1000, kind="model")
     assert data.tables == 2 * 10_000 * 50 * 4 == 4_000_000
     assert data.steps == 2 * 1177  # 1,000,000 / 850, and what is left over
-    assert data.memory(1) == 10_000_000 + 160_000 + 1000 * (100 + 256) * 4
-    assert data.memory(4) == 10_000_000 + 160_000 + 250 * (100 + 256) * 4
-    assert model.memory(4) == 2_500_000 + 160_000 + 1000 * (100 + 256) * 4
+    assert data.memory(1) == 10_000_000 + 120_000 + 1000 * (100 + 256) * 4
+    assert data.memory(4) == 10_000_000 + 120_000 + 250 * (100 + 256) * 4
+    assert model.memory(4) == 2_500_000 + 120_000 + 1000 * (100 + 256) * 4
     assert [data.sent(n) for n in (1, 2, 4)] == [0, 4_000_000, 6_000_000]
     assert model.sent(2) == (2 * 1000 + 128) * 50 * 4
     speed = Speed(flops=1e9, memory=1e9, network=1e9, latency=0.5)

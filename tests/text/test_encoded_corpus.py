@@ -68,7 +68,7 @@ def config_for(tmp_path, text, **options):
 def test_a_text_becomes_ids_sentence_by_sentence(tmp_path):
     letters = "abcdefghijklmnop"
     corpus = encode_corpus(config_for(tmp_path, f"{letters}\n{letters}\nz\n\nba", min_count=2))
-    assert corpus.vocabulary.tokens == tuple("ab" + letters[2:])
+    assert corpus.vocabulary.tokens == list("ab" + letters[2:])
     assert corpus.ids.tolist() == [*range(1, 17), *range(1, 17), 2, 1]
     assert corpus.lengths.tolist() == [16, 16, 0, 2]
     assert corpus.tokens_left_out == 1
@@ -129,7 +129,7 @@ def test_any_text_gives_vectors_that_everybody_reads_or_is_refused(text, tokens)
         vectors = WordVectors(vocabulary.tokens, vocabulary.counts, matrix)
         (Path(place) / "run").mkdir()
         run = {"config": config.to_json(Path(place) / "run")}
-        export(Path(place) / "run", vectors, vocabulary.to_json(), [], config.level, run)
+        export(Path(place) / "run", vectors, vocabulary.to_json(), [], config.tokens, run)
         assert len((Path(place) / "run" / "vectors.tsv").read_text(encoding="utf-8").splitlines()) == len(vocabulary)
         loaded = WordVectors.load(Path(place) / "run")
         theirs = KeyedVectors.load_word2vec_format(str(Path(place) / "run" / "vectors.txt"))

@@ -14,13 +14,13 @@ def test_the_article_s_sentence():
 
 def test_ids_go_by_count_then_by_first_appearance():
     vocabulary = Vocabulary.count(["很漂亮", "漂亮很漂"])
-    assert vocabulary.tokens == ("漂", "很", "亮")
+    assert vocabulary.tokens == ["漂", "很", "亮"]
     assert vocabulary.counts.tolist() == [3, 2, 2]
 
 
 def test_rare_tokens_get_no_id():
     vocabulary = Vocabulary.count([SEED], min_count=2)
-    assert vocabulary.tokens == ("deep",)
+    assert vocabulary.tokens == ["deep"]
     assert vocabulary.encode(SEED, skip_unknown=True) == [1, 1]
     with pytest.raises(KeyError, match="'learning' is not in the vocabulary"):
         vocabulary.encode(SEED)

@@ -1,14 +1,12 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from conftest import COURT, FARM, two_worlds, write_run
 
-from embedding_tutorial.__main__ import main
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus, encode_corpus
 from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors.controls import count_vectors, shuffled, twin_agreement, with_twins
+from embedding_tutorial.vectors.report import evaluate_run
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 
@@ -47,34 +45,31 @@ def test_a_twin_never_takes_the_name_of_a_token():
     assert set(twins.values()) <= set(twinned.vocabulary.tokens)
 
 
-def test_controls_train_as_the_run_did(tmp_path, capsys, monkeypatch):
-    """Shuffled text is learned from the vectors that the run started from; twins from none, as only one has any."""
+def test_controls_start_from_the_vectors_that_the_run_started_from(tmp_path):
+    """Twins start from none, as only one of two has any."""
     given = WordVectors(["王", "牛"], [1, 1], np.ones((2, 4)))
     given.save_word2vec(tmp_path / "given.txt")
     run, started_from = write_run(tmp_path / "run", dim=4, init=tmp_path / "given.txt"), []
 
-    def train(config, corpus, initial=None):
+    def retrain(corpus, initial):
         started_from.append(initial and initial.index_to_key)
-        tokens = corpus.vocabulary
-        return SimpleNamespace(vectors=WordVectors(tokens.tokens, tokens.counts, np.ones((len(tokens), 4))))
+        return WordVectors.of(corpus.vocabulary, np.ones((len(corpus.vocabulary), 4)))
 
-    monkeypatch.setattr("embedding_tutorial.model.training.train", train)
-    main(["evaluate", "--run", str(run), "--controls"])
+    evaluate_run(run, retrain=retrain)
     assert started_from == [["王", "牛"], None]
 
 
-def test_where_no_token_can_be_split_there_are_no_twins(tmp_path, capsys, monkeypatch):
+def test_where_no_token_can_be_split_there_are_no_twins(tmp_path):
     (tmp_path / "text.txt").write_text((COURT + FARM + "\n") * 19, encoding="utf-8")  # twins need 20 occurrences
     run, trained = write_run(tmp_path / "run", dim=4, corpus=tmp_path / "text.txt"), []
 
-    def train(config, corpus, initial=None):
+    def retrain(corpus, initial):
         trained.append(corpus)
-        return SimpleNamespace(vectors=WordVectors.load(run))
+        return WordVectors.load(run)
 
-    monkeypatch.setattr("embedding_tutorial.model.training.train", train)
-    main(["evaluate", "--run", str(run), "--controls"])
+    answer = evaluate_run(run, retrain=retrain)
     assert len(trained) == 1
-    assert "no twins: none of the characters is seen 20 times" in capsys.readouterr().out
+    assert "no twins: none of the characters is seen 20 times" in answer["notes"]
 
 
 def test_twin_agreement_by_hand():

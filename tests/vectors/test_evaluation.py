@@ -1,39 +1,14 @@
-import unicodedata
-
 import numpy as np
 import pytest
 
-from embedding_tutorial.config import InputError
 from embedding_tutorial.vectors.evaluation import (
-    TELLING,
-    Category,
     category_agreement,
     composed_rank,
     neighbour_agreement,
-    radical,
     radical_agreement,
-    read_categories,
-    telling_tokens,
 )
+from embedding_tutorial.vectors.groups import Category, read_categories
 from embedding_tutorial.vectors.word_vectors import WordVectors
-
-
-@pytest.mark.parametrize(
-    ("tokens", "expected"),
-    [("江河湖", "水"), ("酒醉", "酉"), ("妃女", "女"), ("一", "一"), ("龠", "龠"), ("a1，。👑", "-"), ("𠀀", "-")],
-)
-def test_the_radical_is_the_dictionary_s(tokens, expected):
-    assert {radical(token) for token in tokens} == {expected}
-
-
-def test_every_radical_is_its_own_and_all_are_found():
-    own = [unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)]
-    assert [radical(character) for character in own] == own
-    assert {radical(chr(code)) for code in range(0x4E00, 0x9FA6)} == set(own)
-
-
-def test_simplified_forms_stand_with_their_own_section():
-    assert radical("说") == "言" and radical("银") == "金" and radical("红") == "糸"
 
 
 def test_agreement_by_hand():
@@ -44,6 +19,11 @@ def test_agreement_by_hand():
     assert result.value == pytest.approx(2 / 4)  # a's find each other; both b's find c
     assert result.chance == pytest.approx(1 / 4)
     assert neighbour_agreement(matrix, list("aabbc"), neighbours=2).value == pytest.approx(4 / 8)
+
+
+def test_agreements_hold_arrays_and_are_equal_to_themselves_only():
+    first, second = (neighbour_agreement(np.eye(4), list("aabb")) for _ in range(2))
+    assert first == first and first != second and len({first, second}) == 2
 
 
 def test_random_vectors_agree_as_often_as_chance():
@@ -95,7 +75,7 @@ def test_what_has_no_neighbours_to_compare_is_refused(matrix, labels, neighbours
 @pytest.mark.filterwarnings("error")
 def test_a_text_without_members_of_any_group_has_no_agreement():
     vectors = two_kinds("xyz", "www")
-    for result in (category_agreement(vectors, read_categories(), "character"), radical_agreement(vectors)):
+    for result in (category_agreement(vectors, read_categories(), "characters"), radical_agreement(vectors)):
         assert result.tokens == 0 and np.isnan([result.value, result.chance, *result.interval()]).all()
 
 
@@ -113,17 +93,17 @@ def test_radical_agreement_counts_single_chinese_characters_only():
     assert radical_agreement(vectors, most_frequent=3, neighbours=2).tokens == 3
 
 
-def test_category_agreement_keeps_levels_and_splits_apart():
+def test_category_agreement_keeps_characters_words_and_splits_apart():
     groups = [("season", "春夏秋", "dev"), ("kin", "爸妈", "dev"), ("colour", "红蓝", "test")]
-    categories = [Category(group, token, "character", split) for group, tokens, split in groups for token in tokens]
-    categories.append(Category("season", "春天", "word", "dev"))
+    categories = [Category(group, token, "characters", split) for group, tokens, split in groups for token in tokens]
+    categories.append(Category("season", "春天", "words", "dev"))
     vectors = two_kinds([*"春夏秋爸妈红蓝", "春天"], "sssskccs")  # 爸 is misplaced
-    result = category_agreement(vectors, categories, "character", "dev")
+    result = category_agreement(vectors, categories, "characters", "dev")
     assert result.tokens == 5
     assert result.value == pytest.approx(np.mean([result_of for result_of in _expected(vectors)]))
-    assert category_agreement(vectors, categories, "character", "test").value == 1.0
-    assert category_agreement(vectors, categories, "character").tokens == 7
-    assert category_agreement(vectors, categories, "word").tokens == 0
+    assert category_agreement(vectors, categories, "characters", "test").value == 1.0
+    assert category_agreement(vectors, categories, "characters").tokens == 7
+    assert category_agreement(vectors, categories, "words").tokens == 0
 
 
 def _expected(vectors):
@@ -143,51 +123,3 @@ def test_composed_rank_by_hand():
     for answer in ("公马", "王马", "龙车"):
         with pytest.raises(ValueError, match="no candidate"):
             composed_rank(vectors, counts, "公主", answer)
-
-
-def test_the_shipped_categories_are_read():
-    categories = read_categories()
-    assert {c.level for c in categories} == {"character", "word"} and {c.split for c in categories} == {"dev", "test"}
-    assert len({(c.token, c.level) for c in categories}) == len(categories)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (
-            "group\ttoken\tlevel\tsplit\nseason\t春\tcharacter\n",
-            "line 2: expected group, token, character or word, dev",
-        ),
-        ("group\ttoken\tlevel\tsplit\nseason\t春\tcharacter\tdev\tmore\n", "line 2"),
-        ("group\ttoken\tlevel\tsplit\n\nseason\t\tcharacter\tdev\n", "line 3"),
-        ("group\ttoken\tlevel\tsplit\nseason\t春\tletter\tdev\n", "line 2"),
-        ("group\ttoken\tlevel\tsplit\nseason\t春\tword\ttrain\n", "line 2"),
-        ("word,category\n春,season\n", "line 1"),
-        ("春".encode("gbk"), "not UTF-8"),
-        (None, "cannot be read"),
-    ],
-)
-def test_another_categories_file_is_refused_at_its_line(tmp_path, content, message):
-    path = tmp_path / "categories.tsv"
-    if content is not None:
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(InputError, match=message) as refused:
-        read_categories(path)
-    assert str(refused.value).startswith(str(path)) and "\n" not in str(refused.value)
-
-
-def test_a_categories_file_of_windows_is_read(tmp_path):
-    (tmp_path / "categories.tsv").write_bytes('\ufeffgroup\ttoken\tlevel\tsplit\r\nq\t"\tword\tdev\r\n'.encode())
-    assert read_categories(tmp_path / "categories.tsv") == [Category("q", '"', "word", "dev")]
-
-
-@pytest.mark.parametrize("tokens", ["characters", "words"])
-def test_telling_tokens_are_of_the_vocabulary(tokens):
-    ours, others = list(TELLING[tokens]), [chr(0x4E00 + number) for number in range(300)]
-    assert telling_tokens(ours + others, tokens) == ours
-    assert telling_tokens(others[:200] + ours[:3], tokens) == ours[:3]
-    assert telling_tokens(others[:100], tokens) == others[10:60:10]
-    for few in (0, 1, 5, 12, 50):  # fewer than 60 letters
-        assert telling_tokens(others[:few] + ["。"], tokens) == (others[:few] or ["。"])[:5]
-    assert telling_tokens(["1", "。", "👑", "2", "3", "4"], tokens) == ["1", "。", "👑", "2", "3"]
-    assert telling_tokens([], tokens) == []

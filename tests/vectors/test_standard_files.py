@@ -97,7 +97,7 @@ def test_where_there_is_no_correlation_it_is_said_why(ours, tmp_path, text, why)
 
 
 def test_analogies_are_gensim_s(tmp_path):
-    """On many files: words that stand twice in a question, answers that are words of it, sections of one name."""
+    """On many files: words that occur twice in a question, answers that are words of it, sections of one name."""
     draw, path, own_word = np.random.default_rng(2), tmp_path / "analogies.txt", 0
     for _ in range(30):
         tokens = TOKENS[: draw.integers(2, 40)]

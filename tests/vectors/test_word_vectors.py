@@ -89,6 +89,22 @@ def test_a_finished_run_loads_whole(finished_run):
     assert ours.counts.tolist() == sorted(ours.counts.tolist(), reverse=True)
 
 
+def test_vectors_hold_their_vocabulary_once():
+    vocabulary = Vocabulary(TOKENS, range(200, 0, -1))
+    ours = WordVectors.of(vocabulary, vectors().matrix)
+    assert ours.vocabulary is vocabulary and ours.index_to_key is vocabulary.tokens
+    assert ours.key_to_index is vocabulary.index_of and ours.counts is vocabulary.counts
+    theirs = gensim_of(ours)
+    assert (ours.index_to_key[:10], ours.key_to_index) == (theirs.index_to_key[:10], theirs.key_to_index)
+
+
+@pytest.mark.parametrize("size", [0, 7, 200, 999])
+def test_the_most_frequent_are_the_first(size):
+    ours, few = vectors(), vectors().most_frequent(size)
+    assert few.index_to_key == TOKENS[:size] and few.counts.tolist() == ours.counts[:size].tolist()
+    np.testing.assert_array_equal(few.matrix, ours.matrix[:size])
+
+
 @pytest.fixture
 def damaged(finished_run, tmp_path):
     for name in ("config.json", "run.json", "vectors.npy", "vocabulary.json"):

@@ -1,0 +1,87 @@
+"""What a token's group and radical are, and which tokens of a vocabulary show best what was learned."""
+
+import bisect
+import dataclasses
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+from embedding_tutorial.config import REPOSITORY, InputError
+from embedding_tutorial.vectors.standard_files import read_lines
+
+CATEGORIES = REPOSITORY / "datasets" / "categories.tsv"
+TOKENS, SPLITS = ("characters", "words"), ("dev", "test")
+NO_RADICAL = "-"
+
+# Tokens whose neighbours are shown, where the vocabulary has them.
+TELLING = {"characters": "王妃皇春红", "words": ("公主", "王妃", "皇帝", "春天", "哥哥")}
+
+
+def telling_tokens(vocabulary: Sequence[str], tokens: str) -> list[str]:
+    """Up to five tokens whose neighbours tell much: those of ``TELLING``, or common ones of another vocabulary.
+
+    Args:
+        vocabulary: tokens, the most frequent first.
+        tokens: ``characters`` or ``words``.
+    """
+    known = [token for token in TELLING[tokens] if token in vocabulary]
+    if len(known) >= 3:
+        return known
+    letters = [token for token in vocabulary if token.isalpha()] or list(vocabulary)
+    return letters[10:60:10] if len(letters) > 50 else letters[:5]
+
+
+# U+2F00..U+2FD5 are the 214 radicals. NFKC maps each to the first character of its section
+# in U+4E00..U+9FA5, a block that is sorted by radical.
+_RADICALS = [unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)]
+_FIRST_OF_SECTION = [ord(radical) for radical in _RADICALS]
+
+
+def radical(token: str) -> str:
+    """The Kangxi radical of a token's first character; ``-`` where that is no Chinese character.
+
+    A simplified character has the radical of its traditional form: 说 has 言.
+
+    >>> radical("妃"), radical("江河"), radical("a")
+    ('女', '水', '-')
+    """
+    code = ord(token[0])
+    if not 0x4E00 <= code <= 0x9FA5:
+        return NO_RADICAL
+    return _RADICALS[bisect.bisect_right(_FIRST_OF_SECTION, code) - 1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Category:
+    """A line of ``categories.tsv``: a token and its group.
+
+    Attributes:
+        group: its name.
+        token: a member.
+        tokens: ``characters`` or ``words``: what the token is one of.
+        split: ``dev`` or ``test``; no default was chosen by groups of ``test``.
+    """
+
+    group: str
+    token: str
+    tokens: str
+    split: str
+
+
+def read_categories(path: Path = CATEGORIES) -> list[Category]:
+    """Read a file of categories: the fields of ``Category`` in columns, tabs between; a first line may name them.
+
+    Raises:
+        InputError: the file cannot be read, or a line has another form; the message names the line.
+    """
+    categories = []
+    for number, line in read_lines(path):
+        fields = line.rstrip("\r").split("\t")
+        if number == 1 and fields == [field.name for field in dataclasses.fields(Category)]:
+            continue
+        if len(fields) != 4 or not all(fields) or fields[2] not in TOKENS or fields[3] not in SPLITS:
+            raise InputError(
+                f"{path}, line {number}: expected group, token, {' or '.join(TOKENS)}, {' or '.join(SPLITS)}"
+            )
+        categories.append(Category(*fields))
+    return categories
