@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from embedding_tutorial.atomic import write_whole
 from embedding_tutorial.config import InputError, one_line
-from embedding_tutorial.run_directory import CHECKPOINT, write_whole
+from embedding_tutorial.run_directory import CHECKPOINT
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from embedding_tutorial.atomic import write_whole
 from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.model.callbacks import (
@@ -33,7 +34,6 @@ from embedding_tutorial.run_directory import (
     check_text,
     file_sha256,
     read_begun,
-    write_whole,
 )
 from embedding_tutorial.scale.devices import check_alike, layout_of, own_share, table_parts
 from embedding_tutorial.text.batches import default_batch_size, make_dataset

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from embedding_tutorial.atomic import write_text
 from embedding_tutorial.config import InputError
 from embedding_tutorial.pictures.projector import MOST_POINTS, OTHER_RADICALS
-from embedding_tutorial.run_directory import checked, read_run, write_text
+from embedding_tutorial.run_directory import checked, read_run
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
 TEMPLATE = Path(__file__).with_suffix(".html")

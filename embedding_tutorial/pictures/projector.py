@@ -19,6 +19,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from embedding_tutorial.atomic import write_text, write_whole
 from embedding_tutorial.config import InputError
 from embedding_tutorial.labels import LONGEST_LABEL, visible
 from embedding_tutorial.pictures.sprites import CELL, draw_sprite
@@ -33,8 +34,6 @@ from embedding_tutorial.run_directory import (
     exported_files,
     remove_written,
     to_json,
-    write_text,
-    write_whole,
 )
 from embedding_tutorial.vectors.evaluation import NO_RADICAL, Category, radical
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows

@@ -10,6 +10,7 @@ from conftest import REPOSITORY
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embedding_tutorial.atomic import write_text
 from embedding_tutorial.config import InputError
 from embedding_tutorial.labels import visible
 from embedding_tutorial.pictures.projector import (
@@ -18,7 +19,7 @@ from embedding_tutorial.pictures.projector import (
     export,
     metadata_table,
 )
-from embedding_tutorial.run_directory import exported_files, write_text
+from embedding_tutorial.run_directory import exported_files
 from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors.evaluation import Category
 from embedding_tutorial.vectors.word_vectors import WordVectors
