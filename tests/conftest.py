@@ -19,7 +19,6 @@ from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.pictures.projector import export
 from embedding_tutorial.run_directory import file_sha256
 from embedding_tutorial.text.files import text_sha256
-from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -81,8 +80,7 @@ def write_run(
     (directory / "history.csv").write_text(losses, encoding="utf-8")
     hashes = {"corpus_sha256": text_sha256(config.corpus), "init_sha256": config.init and file_sha256(config.init)}
     run = {"config": config.to_json(directory), **hashes, "fit_seconds": 1.5}
-    vocabulary = Vocabulary(vectors.index_to_key, vectors.counts)
-    export(directory, vectors, vocabulary.to_json(), [], config.level, run)
+    export(directory, vectors, [], run)
     return directory
 
 

@@ -214,9 +214,7 @@ def train_and_export(
     export(
         directory,
         result.vectors,
-        corpus.vocabulary.to_json(),
         categories,
-        level=config.level,
         run={
             "config": config.to_json(directory),
             "corpus_sha256": corpus.sha256,

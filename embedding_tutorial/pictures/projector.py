@@ -35,6 +35,7 @@ from embedding_tutorial.run_directory import (
     remove_written,
     to_json,
 )
+from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors.evaluation import NO_RADICAL, Category, radical
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
@@ -134,9 +135,7 @@ def align(snapshot: np.ndarray, final: np.ndarray) -> np.ndarray:
 def export(
     directory: Path,
     vectors: WordVectors,
-    vocabulary_json: str,
     categories: Sequence[Category],
-    level: str,
     run: dict,
     snapshots: Mapping[int, np.ndarray] = MappingProxyType({}),
     font: Path | None = None,
@@ -149,10 +148,8 @@ def export(
     Args:
         directory: a run directory.
         vectors: all tokens and their vectors; the projector gets the 10,000 most frequent.
-        vocabulary_json: ``Vocabulary.to_json()``.
         categories: for the category column.
-        level: ``character`` or ``word``, whose categories are meant.
-        run: what else ``run.json`` shall tell.
+        run: for ``run.json``; ``run["config"]["tokens"]`` says whether tokens are characters or words.
         snapshots: epoch -> vectors of the projector's tokens after it, for the drop-down.
         font: draws the most frequent tokens, as ``sprites.find_font`` gives it; ``None``: nothing is drawn.
 
@@ -161,10 +158,11 @@ def export(
     """
     if not np.isfinite(vectors.matrix).all():
         raise InputError("a vector is not finite; nothing is exported. Try a smaller --learning-rate")
+    level = run["config"]["tokens"].removesuffix("s")
     shown = WordVectors(vectors.index_to_key[:MOST_POINTS], vectors.counts[:MOST_POINTS], vectors.matrix[:MOST_POINTS])
     remove_written(directory, [name for name in EXPORT if name not in (MODEL, HISTORY)])
     write_whole(directory / VECTORS, lambda path: np.save(path, vectors.matrix, allow_pickle=False))
-    write_text(directory / VOCABULARY, vocabulary_json)
+    write_text(directory / VOCABULARY, Vocabulary(vectors.index_to_key, vectors.counts).to_json())
     write_whole(directory / "vectors.txt", vectors.save_word2vec)
     write_text(directory / "metadata.tsv", metadata_table(shown, categories, level))
     write_text(directory / "vectors.tsv", matrix_table(shown.matrix))

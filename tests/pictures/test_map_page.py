@@ -19,7 +19,6 @@ from embedding_tutorial.__main__ import main
 from embedding_tutorial.labels import visible
 from embedding_tutorial.pictures.map_page import MOST_COLOURS, colouring, map_data, nearest_rows, write_map
 from embedding_tutorial.pictures.projector import export
-from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors.evaluation import Category, radical
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
@@ -40,9 +39,7 @@ def made_run(directory, tokens, groups=(), dim=6, worlds=3):
     export(
         directory,
         vectors,
-        Vocabulary(tokens, vectors.counts).to_json(),
         [Category(group, token, "word", "dev") for token, group in groups],
-        "word",
         {"config": {"tokens": "words", "epochs": 9}},
         {epoch: start + (final - start) * epoch / 9 for epoch in (0, 3, 6)},
     )

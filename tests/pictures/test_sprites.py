@@ -17,7 +17,6 @@ from embedding_tutorial.config import InputError
 from embedding_tutorial.labels import visible
 from embedding_tutorial.pictures import sprites
 from embedding_tutorial.pictures.projector import MOST_DRAWN, export
-from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 
@@ -191,10 +190,10 @@ def test_without_a_font_the_run_goes_on_and_says_what_to_install(latin, tmp_path
 TOKENS = [chr(0x4E00 + 7 * i) for i in range(MOST_DRAWN + 97)] + ["007", "\u200b"]
 
 
-def export_to(directory, tokens, font, level="character") -> WordVectors:
+def export_to(directory, tokens, font, kind="characters") -> WordVectors:
     matrix = np.random.default_rng(0).normal(size=(len(tokens), 4))
     vectors = WordVectors(tokens, range(len(tokens), 0, -1), matrix)
-    export(directory, vectors, Vocabulary(tokens, vectors.counts).to_json(), [], level, {}, font=font)
+    export(directory, vectors, [], {"config": {"tokens": kind}}, font=font)
     return vectors
 
 
@@ -244,7 +243,7 @@ def test_what_cannot_be_seen_is_drawn_as_its_label(font, tmp_path):
 
 def test_a_new_export_replaces_the_pictures_or_removes_them(font, tmp_path):
     export_to(tmp_path, TOKENS[:9], font)
-    export_to(tmp_path, TOKENS[:4], font, level="word")
+    export_to(tmp_path, TOKENS[:4], font, kind="words")
     assert Image.open(tmp_path / "drawn" / "sprite.png").size == (96, 96)
     assert '"3_words"' in (tmp_path / "projector_config.pbtxt").read_text(encoding="utf-8")
     export_to(tmp_path, TOKENS[:4], None)
