@@ -19,7 +19,7 @@ import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.text.files import read_blocks
-from embedding_tutorial.text.sentences import tokenize_block
+from embedding_tutorial.text.tokenizers import tokenize_block
 from embedding_tutorial.text.vocabulary import Vocabulary
 
 # PCA, t-SNE and UMAP in the projector all work from here on.

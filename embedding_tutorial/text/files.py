@@ -17,7 +17,8 @@ from typing import BinaryIO
 
 from embedding_tutorial.config import WILDCARDS, InputError
 from embedding_tutorial.progress import Meter
-from embedding_tutorial.text.sentences import code_points, finished, split_sentences, tokenize
+from embedding_tutorial.text.sentences import code_points, finished, split_sentences
+from embedding_tutorial.text.tokenizers import tokenize
 
 BLOCK = 1 << 22  # bytes read at a time
 
