@@ -1,8 +1,9 @@
-"""What an interrupted run needs to go on as if nothing had happened: one file, written atomically after each epoch.
+"""The state of an unfinished run, in one file that is written atomically after each epoch.
 
-The order of the text depends on seed and epoch alone (``callbacks.EpochOrder``), and where the noise
-stands is a weight, so weights, the optimizer's state and what was watched so far are all there is to keep.
-Needs NumPy only; ``callbacks`` takes it from a model, and puts it back.
+A resumed run gives the same result as an uninterrupted one. The order of the sentences depends on seed and
+epoch only (``callbacks.EpochOrder``), and the position in the noise is a variable of the model. So the
+variables of the model and the optimizer, and the figures and vectors recorded so far, are the whole state.
+Needs NumPy only; ``callbacks`` copies the state from a model and back.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ from embedding_tutorial.run_directory import CHECKPOINT
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A run after some whole epochs.
+    """The state of a run after a number of whole epochs.
 
     Attributes:
-        variables: those of the model and its optimizer, in their order.
-        history: epoch's figure -> its value after each epoch, ``(epochs done,)``.
-        snapshots: epoch -> vectors after it, as ``Ripening`` keeps them; epoch 0 is always there.
-        seconds: how long these epochs took.
+        variables: the variables of the model and its optimizer, in their order.
+        history: name of a figure -> its value after each epoch, ``(epochs,)``.
+        snapshots: epoch -> vectors after it, as ``Ripening`` keeps them; epoch 0 is always included.
+        seconds: how long the epochs took.
 
     Raises:
-        ValueError: the parts are no numbers, or do not fit together.
+        ValueError: an array holds no numbers, or the parts differ in the number of epochs.
     """
 
     variables: Sequence[np.ndarray]
@@ -48,7 +49,7 @@ class Checkpoint:
 
     @property
     def epochs(self) -> int:
-        """Epochs that are done."""
+        """Number of finished epochs."""
         return len(self.history["loss"])
 
     def save(self, directory: Path) -> None:
@@ -61,7 +62,7 @@ class Checkpoint:
 
     @classmethod
     def load(cls, directory: Path) -> Checkpoint | None:
-        """The last finished epoch of a run, or ``None`` where none was finished.
+        """Read the state after the last finished epoch, or ``None`` if no epoch is finished.
 
         Raises:
             InputError: the file is damaged, or no regular file.
@@ -85,5 +86,5 @@ class Checkpoint:
             )
         except MemoryError:
             raise
-        except Exception as error:  # zipfile and NumPy stumble over damage in a dozen ways
+        except Exception as error:  # zipfile and NumPy raise a dozen kinds of errors for damaged files
             raise InputError(f"{path}: damaged ({one_line(error)}); remove it to train from the start") from None

@@ -1,6 +1,6 @@
 """The real page in a real browser: what a person sees, searches and clicks.
 
-Whether the page finds the files at all, and what it is handed, is test_tensorboard.py's business.
+test_tensorboard.py tests whether the page finds the files, and what the server sends to it.
 Needs playwright (requirements-optional.txt) and Chromium or Chrome; skipped without.
 """
 
@@ -67,7 +67,7 @@ class Projector:
             self.page.wait_for_timeout(100)
 
     def check(self) -> None:
-        """No warning was shown since the page was opened, and no error is."""
+        """Assert that the page has shown no warning since it was opened, and shows no error."""
         assert self.frame.locator("#toast").evaluate("toast => toast.text || ''") == ""
         assert self.frame.locator("#notify-msgs .error").all_inner_texts() == []
 

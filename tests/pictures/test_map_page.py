@@ -147,7 +147,7 @@ def test_the_page_loads_nothing_and_no_token_ends_its_script(tmp_path, tokens):
     assert data_of(tmp_path / "map.html")["tokens"] == [visible(token) for token in tokens]
 
 
-def test_tsne_is_scikit_learn_s_and_earlier_epochs_stand_among_the_final_ones(tmp_path):
+def test_tsne_is_scikit_learn_s_and_earlier_epochs_lie_among_the_final_ones(tmp_path):
     manifold = pytest.importorskip(
         "sklearn.manifold", reason="scikit-learn is not installed: requirements-optional.txt"
     )

@@ -1,4 +1,4 @@
-"""What is said of texts in other encodings: Python's codecs must read the text by what is advised."""
+"""Advice on texts in other encodings: Python's codecs must read the text with the encoding that it names."""
 
 import bz2
 import codecs
