@@ -1,6 +1,6 @@
 """A program and its terminal: the standard streams, Ctrl-C, and errors in one line.
 
-Only programs (``train.py``, ``python -m embedding_tutorial``) call ``take_over``: a notebook sees to these itself.
+Only programs (``train.py``, ``python -m embedding_tutorial``) call ``take_over``: a notebook handles these itself.
 """
 
 import atexit

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from embedding_tutorial.text.sentences import split_sentences
 from embedding_tutorial.text.tokenizers import cut_words, tokenize, tokenize_block
 
-# Texts rich in what matters here: marks, closers, blanks, line ends, and characters of every width in UTF-8.
+# Texts rich in special characters: marks, closers, blanks, line ends, and characters of every width in UTF-8.
 TEXT = st.text(
     st.sampled_from("王妃aB.3。！？…”’)》\"' \t\n\r\u3000\u2028\0éй한\u0301\ufe0f👑\U0010ffff\ufeff")
     | st.characters(codec="utf-8")
