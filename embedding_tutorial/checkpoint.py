@@ -1,8 +1,8 @@
-"""What an interrupted run needs to go on as if nothing had happened: one file, written atomically after each epoch.
+"""The state of an unfinished run, in one file that is written atomically after each epoch.
 
-The order of the text and the noise depend on seed and epoch alone (``text/batches.py``), so weights, the
-optimizer's state, the history and the snapshots are all there is to keep. Needs NumPy only;
-``model/callbacks.py`` takes it from a model, and puts it back.
+A resumed run gives the same result as an uninterrupted one. The order of the sentences and the noise depend on seed
+and epoch only (``text/batches.py``). So the variables of the model and the optimizer, and the figures and vectors
+recorded so far, are the whole state. Needs NumPy only; ``model/callbacks.py`` copies the state from a model and back.
 """
 
 from __future__ import annotations
@@ -12,22 +12,23 @@ from pathlib import Path
 
 import numpy as np
 
+from embedding_tutorial.atomic import write_whole
 from embedding_tutorial.config import InputError, one_line
-from embedding_tutorial.run_directory import CHECKPOINT, write_whole
+from embedding_tutorial.run_directory import CHECKPOINT
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A run after some whole epochs.
+    """The state of a run after a number of whole epochs.
 
     Attributes:
-        variables: those of the model and its optimizer, by their paths.
-        history: epoch's figure -> its value after each epoch, ``(epochs done,)``.
-        snapshots: epoch -> vectors after it, as ``Ripening`` keeps them; epoch 0 is always there.
-        seconds: how long these epochs took.
+        variables: the variables of the model and its optimizer, by their paths.
+        history: name of a figure -> its value after each epoch, ``(epochs,)``.
+        snapshots: epoch -> vectors after it, as ``Ripening`` keeps them; epoch 0 is always included.
+        seconds: how long the epochs took.
 
     Raises:
-        ValueError: the parts are no numbers, or do not fit together.
+        ValueError: an array holds no numbers, or the parts differ in the number of epochs.
     """
 
     variables: dict[str, np.ndarray]
@@ -46,7 +47,7 @@ class Checkpoint:
 
     @property
     def epochs(self) -> int:
-        """Epochs that are done."""
+        """Number of finished epochs."""
         return len(self.history["loss"])
 
     def save(self, directory: Path) -> None:
@@ -59,7 +60,7 @@ class Checkpoint:
 
     @classmethod
     def load(cls, directory: Path) -> Checkpoint | None:
-        """The last finished epoch of a run, or ``None`` where none was finished.
+        """Read the state after the last finished epoch, or ``None`` if no epoch is finished.
 
         Raises:
             InputError: the file is damaged, or no regular file.
@@ -83,5 +84,5 @@ class Checkpoint:
             )
         except MemoryError:
             raise
-        except Exception as error:  # zipfile and NumPy stumble over damage in a dozen ways
+        except Exception as error:  # zipfile and NumPy raise a dozen kinds of errors for damaged files
             raise InputError(f"{path}: damaged ({one_line(error)}); remove it to train from the start") from None

@@ -16,12 +16,12 @@ def parse_flags(arguments: list[str] | None = None) -> TrainingConfig:
         arguments: ``sys.argv[1:]`` if ``None``.
 
     Raises:
-        InputError: a value is out of range; or ``--resume`` names no run, or one that was
-            started with other settings than those given beside it.
+        InputError: a value is out of range, or ``--resume`` names no run, or a run with other settings
+            than the given flags.
     """
     parser = argparse.ArgumentParser(
         description="Learn a vector for every token of a text, for TensorBoard's projector.",
-        argument_default=argparse.SUPPRESS,  # so that what is given can be told from what is not
+        argument_default=argparse.SUPPRESS,  # so that only the given flags are parsed
     )
     for field in dataclasses.fields(TrainingConfig):
         default = "" if field.default is None else f" (default: {field.default})"
@@ -36,7 +36,7 @@ def parse_flags(arguments: list[str] | None = None) -> TrainingConfig:
             help=field.metadata["help"] + default,
         )
     options, unknown = parser.parse_known_args(arguments)
-    if unknown:  # perhaps the files that a shell put in the place of a pattern
+    if unknown:  # perhaps files, to which a shell expanded a pattern
         hint = "" if unknown[0].startswith("-") else '; put a pattern in quotes: --corpus "texts/*.txt"'
         parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     given = vars(options)
@@ -45,7 +45,7 @@ def parse_flags(arguments: list[str] | None = None) -> TrainingConfig:
 
 
 def _resumed(directory: Path, given: dict[str, Any]) -> TrainingConfig:
-    """The settings of a run that was begun, unless the flags given differ from them."""
+    """The settings of the run to resume; the given flags may change only where files are and where it is computed."""
     if {"out", "replace"} & given.keys():
         raise InputError(f"--resume {directory}: goes on where it is; leave --out and --replace out")
     begun = read_begun(directory)
@@ -58,7 +58,7 @@ def _resumed(directory: Path, given: dict[str, Any]) -> TrainingConfig:
     except (ValueError, TypeError) as error:
         raise InputError(f"{directory / CONFIG}: is damaged ({error}); start a new run") from None
     places = {field.name for field in dataclasses.fields(TrainingConfig) if "place" in field.metadata}
-    places |= {"corpus", "font", "init"}  # the same text and vectors, elsewhere
+    places |= {"corpus", "font", "init"}  # the same files may have moved
     for name, value in given.items():
         if name not in places and value != getattr(started, name):
             raise InputError(

@@ -1,6 +1,6 @@
 """Every setting of a training run once: its default, its limits, and the help text of its flag.
 
-This module checks single values only. ``corpus`` checks the text, ``run_directory`` the place to write to.
+This module checks single values only. ``text/files.py`` checks the text, ``run_directory.py`` the directory.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from embedding_tutorial.labels import printable
 REPOSITORY = Path(__file__).resolve().parent.parent
 WILDCARDS = set("*?[]")  # in a pattern that names several files
 
-# A rule for a number, how it is told, and what holds where the number keeps it. NaN keeps none.
+# Rule for a number -> its words in a message, and the comparison that must hold; NaN fails each of them.
 LIMITS = {
     "minimum": ("at least", operator.ge),
     "maximum": ("at most", operator.le),
@@ -27,31 +27,31 @@ LIMITS = {
 
 
 class InputError(ValueError):
-    """Something the user gave cannot be used; the message is one line that says what to do."""
+    """The user's input cannot be used; the message is one line that says what to do."""
 
     def __str__(self) -> str:
-        return printable(super().__str__())  # a name in it may hold line ends, or what steers a terminal
+        return printable(super().__str__())  # a name in it may hold line ends or terminal escapes
 
 
 def one_line(error: Exception) -> str:
-    """What an error says, in one line."""
+    """The message of an error, on one line."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
 def _option(default: Any, help: str, **rules: Any) -> Any:
     """A dataclass field with a help text and rules.
 
-    ``choices`` and the rules of ``LIMITS`` bound its value. ``place`` marks what says where a run is computed,
-    not what it learns: that is no setting of the run, and may be another when it goes on.
+    ``choices`` and the rules of ``LIMITS`` restrict its value. ``place`` marks a field that says where a run is
+    computed, not what it learns: it is not stored with the run, and may differ when the run is resumed.
     """
     return dataclasses.field(default=default, metadata={"help": help, **rules})
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainingConfig:
-    """What a training run is made of.
+    """The settings of a training run.
 
-    Two runs with equal configurations on one machine give equal vectors.
+    Two runs with equal settings on one machine give equal vectors.
 
     Raises:
         InputError: a value is outside its range; the message names the flag.
@@ -126,24 +126,24 @@ class TrainingConfig:
 
     @property
     def run_directory(self) -> Path:
-        """Where the run is written: ``resume``, ``out``, or a name made of corpus, tokens and model."""
+        """Where the run is written: ``resume``, ``out``, or a directory named after corpus, tokens and model."""
         if self.resume or self.out:
             return self.resume or self.out
-        # texts/*.txt.gz is called texts. No wildcard stays: Windows takes none in a name.
+        # texts/*.txt.gz gives texts. Wildcards are removed: Windows allows none in a file name.
         names = [Path(self.corpus.name.removesuffix(".gz")).stem, *(parent.name for parent in self.corpus.parents)]
         left = ("".join(letter for letter in name if letter not in WILDCARDS).strip("-_. ") for name in names)
         name = f"{next(filter(None, left), 'corpus')}-{self.tokens}"
         return Path("runs") / (name if self.model == "skipgram" else f"{name}-{self.model}")
 
     def to_json(self, directory: Path) -> dict:
-        """The settings of the run as JSON values, paths as seen from its directory: those hold no user's name."""
+        """The settings of the run as JSON values; paths are relative to its directory, and hold no user's name."""
         names = [field.name for field in dataclasses.fields(self) if "place" not in field.metadata]
         values = ((name, getattr(self, name)) for name in names)
-        return {name: _seen_from(directory, value) if isinstance(value, Path) else value for name, value in values}
+        return {name: _relative(directory, value) if isinstance(value, Path) else value for name, value in values}
 
     @classmethod
     def from_json(cls, values: dict, directory: Path) -> TrainingConfig:
-        """What ``to_json`` gave; what is unknown is passed over, what is missing is the default.
+        """Read what ``to_json`` returned; unknown settings are ignored, missing ones get the default.
 
         Raises:
             InputError: a value is out of range.
@@ -160,7 +160,7 @@ class TrainingConfig:
 
 
 def _check_name(flag: str, path: Path) -> None:
-    """Refuse a name that is not UTF-8 on the disk: TensorFlow would write elsewhere, and JSON cannot hold some."""
+    """Refuse a name that is not UTF-8 on the disk: TensorFlow would use another, and JSON cannot hold some of them."""
     path = path.absolute()
     try:
         alike = os.fsencode(path) == str(path).encode()
@@ -173,8 +173,8 @@ def _check_name(flag: str, path: Path) -> None:
         )
 
 
-def _seen_from(directory: Path, path: Path) -> str:
-    """A path relative to a directory; absolute where there is none, as from one drive of Windows to another."""
+def _relative(directory: Path, path: Path) -> str:
+    """A path relative to a directory; absolute if there is none, as between two drives of Windows."""
     path = Path(os.path.realpath(path.parent), path.name)
     try:
         return Path(os.path.relpath(path, os.path.realpath(directory))).as_posix()

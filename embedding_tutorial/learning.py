@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from embedding_tutorial.atomic import write_whole
 from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.pictures.projector import export
@@ -33,7 +34,6 @@ from embedding_tutorial.run_directory import (
     claim,
     file_sha256,
     read_begun,
-    write_whole,
 )
 from embedding_tutorial.text.batches import ONE_DEVICE, Devices, default_batch_size
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus, encode_corpus
@@ -189,16 +189,7 @@ def _export(
         "backend": backend,
         "versions": {name: version(name) for name in ("keras", "numpy", "tensorflow", backend)},
     }
-    export(
-        directory,
-        result.vectors,
-        corpus.vocabulary.to_json(),
-        read_categories(),
-        tokens=config.tokens,
-        run=run,
-        snapshots=result.snapshots,
-        font=font,
-    )
+    export(directory, result.vectors, read_categories(), run, result.snapshots, font)
     (directory / CHECKPOINT).unlink(missing_ok=True)
 
 

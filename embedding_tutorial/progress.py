@@ -1,6 +1,6 @@
-"""What is left to do, on work that takes long: a bar on a terminal, else a line every ten seconds.
+"""Show the progress of long work: a bar on a terminal, else a line every ten seconds.
 
-Short work shows nothing, so what a script prints stays the same from run to run.
+Short work prints nothing, so the output of a script is the same in every run.
 """
 
 import sys
@@ -17,11 +17,11 @@ PATIENCE = 0.5  # seconds of work before a bar is shown
 
 
 class Meter:
-    """Shows how far some work is. Use it in a ``with``.
+    """A context manager that shows how much of some work is done.
 
     Args:
-        what: what is being done, for example ``reading``.
-        total: how much there is to do, in any unit.
+        what: the name of the work, for example ``reading``.
+        total: the amount of work, in any unit.
     """
 
     def __init__(self, what: str, total: float) -> None:
@@ -37,17 +37,17 @@ class Meter:
             self.bar.stop()
 
     def at(self, done: float) -> None:
-        """Tell how much is done by now, in the unit of ``total``."""
+        """Show how much is done, in the unit of ``total``."""
         now = time.monotonic()
         if sys.stdout.isatty():
             if self.bar is None and now - self.started >= PATIENCE:
                 from rich.markup import escape  # comes with Keras
                 from rich.progress import Progress
 
-                self.bar = Progress(transient=True)  # it goes when the work is done
+                self.bar = Progress(transient=True)  # removed when the work is done
                 self.task = self.bar.add_task(escape(self.what), total=self.total)
                 self.bar.start()
-                self.bar.console.show_cursor()  # a process that is stopped leaves it as it is
+                self.bar.console.show_cursor()  # a process that is stopped would leave it hidden
             if self.bar:
                 self.bar.update(self.task, completed=done)
         elif now - self.shown >= EVERY and 0 < done < self.total:
@@ -57,7 +57,7 @@ class Meter:
 
 
 def watched(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
-    """The items, with a meter that counts them."""
+    """Yield the items, and show how many of them are done."""
     with Meter(what, total) as meter:
         for done, item in enumerate(items, start=1):
             yield item

@@ -1,6 +1,6 @@
-"""Import Keras without the dozen lines that TensorFlow prints about the machine, and share out its cores.
+"""Import Keras without the dozen lines that TensorFlow prints about the machine, and set its number of threads.
 
-The settings of Keras and TensorFlow are checked first: some would crash them, some would change results.
+The settings of Keras and TensorFlow are checked first: some would crash them, others would change results.
 """
 
 import json
@@ -15,20 +15,21 @@ from embedding_tutorial.config import InputError, one_line
 from embedding_tutorial.terminal import when_stopped
 
 BACKENDS = ("tensorflow", "jax")
-# Whatever the backend, TensorFlow feeds the batches and writes TensorBoard's files.
+# TensorFlow feeds the batches and writes TensorBoard's files on every backend.
 PACKAGES = ("tensorflow", "keras", "tensorboard", "pandas", "rich")
 
+# Reads everything that is written to a pipe, and prints it when the pipe is closed.
 KEEPER = "import sys; sys.stderr.buffer.write(sys.stdin.buffer.read())"
 
 
 def check_environment(packages: Sequence[str] = ()) -> None:
-    """Refuse at once what the import of Keras, or the training, would fail by later.
+    """Check at once the settings and packages without which the import of Keras or the training fails later.
 
     Args:
-        packages: those needed beside ``PACKAGES``.
+        packages: needed in addition to ``PACKAGES``.
 
     Raises:
-        InputError: an environment variable or ``keras.json`` asks for what cannot work.
+        InputError: an environment variable or ``keras.json`` has a value that cannot work.
         ModuleNotFoundError: a package is missing.
     """
     place, backend = _backend()
@@ -56,7 +57,7 @@ def _backend() -> tuple[str, str]:
     file = _settings_file()
     try:
         settings = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # Keras passes over it
+    except (OSError, ValueError):  # Keras ignores such a file
         settings = {}
     if not isinstance(settings, dict):
         raise InputError(f"{file}: holds no settings; mend it, or remove it")
@@ -68,24 +69,25 @@ def _settings_file() -> Path:
 
 
 def import_keras_quietly() -> None:
-    """Import Keras and its backend; what they print is shown only if that fails.
+    """Import Keras and its backend; what they print is shown only if the import fails.
 
-    TensorFlow's C++ code writes to file descriptor 2 itself, past ``sys.stderr`` and
-    partly past ``TF_CPP_MIN_LOG_LEVEL``, so the descriptor leads to another process meanwhile.
-    That one shows what it got when this process crashes, and is killed when all is well.
+    TensorFlow's C++ code writes to file descriptor 2 directly, so ``sys.stderr`` does not silence it, and
+    ``TF_CPP_MIN_LOG_LEVEL`` silences only a part. During the import, the descriptor is therefore a pipe to
+    another process. That process prints what it received if the import fails or this process crashes, and
+    is killed if the import succeeds.
 
     Raises:
         InputError: as ``check_environment``, or Keras refuses its ``keras.json``.
         ModuleNotFoundError: as ``check_environment``.
     """
     check_environment()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # later on: warnings and errors only
-    # A step is some fifty small operations, of which several can run at once. Threads that share one of
-    # them mostly wait for each other: half the cores for that, all of them for running side by side.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # after the import: warnings and errors only
+    # A training step has about fifty small operations, and several can run in parallel, on all cores. Threads
+    # that share one operation mostly wait for each other, so it gets half of the cores only.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
     sys.stderr.flush()
     terminal = os.dup(2)
-    # In a session of its own it does not hear of Ctrl-C.
+    # In a session of its own it receives no Ctrl-C.
     keeper = subprocess.Popen([sys.executable, "-IS", "-c", KEEPER], stdin=subprocess.PIPE, start_new_session=True)
     os.dup2(keeper.stdin.fileno(), 2)
     keeper.stdin.close()
@@ -95,13 +97,13 @@ def import_keras_quietly() -> None:
             import keras
             import tensorflow as tf
 
-            # One seed shall give the same vectors everywhere, whatever keras.json says.
+            # The same seed gives the same vectors, whatever keras.json says.
             keras.config.set_floatx("float32")
             keras.config.set_epsilon(1e-7)
-            # The first look for a GPU prints too. Where there is one that cannot be used, say why.
+            # Listing the GPUs prints, too. Show that only if the machine has a GPU that cannot be used.
             gpus = tf.config.list_physical_devices("GPU")
             if keras.backend.backend() != "tensorflow":
-                tf.config.set_visible_devices([], "GPU")  # it would take all of their memory
+                tf.config.set_visible_devices([], "GPU")  # TensorFlow would take all of their memory
                 show = False
             else:
                 hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")

@@ -1,15 +1,18 @@
-"""A run directory: the names of its files, who may write to it, how a file is written and read back.
+"""A run directory: the names of its files, the lock of the process that writes them, and how they are read back.
 
-    config.json              the settings of the run, written before its first step
-    checkpoint.npz           the last finished epoch of a run that is not finished
-    events.out.tfevents.*, train/, validation/     TensorBoard's curves
-    model.keras, history.csv                       what the training gave
-    vectors.npy, vocabulary.json, vectors.txt      all vectors and tokens
-    vectors.tsv, vectors_unit.tsv, metadata.tsv, epochs/, drawn/, projector_config.pbtxt     see ``projector.py``
-    run.json                 what was trained on what, and the SHA-256 of each file of this export
+    config.json               the settings of the run, written before its first step
+    checkpoint.npz            the last finished epoch of a run that is not finished
+    events.out.tfevents.*, train/, validation/
+                              TensorBoard's curves
+    model.keras, history.csv  the trained model, and its losses
+    vectors.npy, vocabulary.json, vectors.txt
+                              all vectors and tokens
+    vectors.tsv, vectors_unit.tsv, metadata.tsv, epochs/, drawn/, projector_config.pbtxt
+                              for TensorBoard's projector, see ``pictures/projector.py``
+    run.json                  what was trained on what, and the SHA-256 of each exported file
 
-A run is finished when it has a ``run.json`` and no checkpoint any more. A directory is ours only if its
-``config.json`` is; files that no run writes are never touched.
+A run is finished when it has a ``run.json`` and no checkpoint. A directory is a run directory only if its
+``config.json`` is ours. Files that a run does not write are never touched.
 """
 
 import contextlib
@@ -22,6 +25,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from embedding_tutorial.atomic import partial_path, write_text
 from embedding_tutorial.config import InputError, TrainingConfig, one_line
 
 CONFIG = "config.json"
@@ -35,7 +39,7 @@ PROJECTOR = "projector_config.pbtxt"
 LOCK = ".lock"
 
 FOLDERS = ("train", "validation", "epochs", "drawn")
-# Glob patterns of all that an export writes. The two that say that it is whole are removed first and written last.
+# Glob patterns of the files that an export writes. The first two are removed first and written last.
 EXPORT = (RUN, PROJECTOR, MODEL, HISTORY, VECTORS, VOCABULARY, "vectors.txt", "vectors.tsv", "vectors_unit.tsv")
 EXPORT += (
     "metadata.tsv",
@@ -47,25 +51,25 @@ EXPORT += (
 EVENTS = tuple(f"{folder}events.out.tfevents.*" for folder in ("", "train/", "validation/"))
 ALL = (*EXPORT, CHECKPOINT, *EVENTS)
 
-OUR_SETTINGS = {"corpus", "corpus_sha256", "tokens", "dim"}  # entries that every config.json of ours has
+OUR_SETTINGS = {"corpus", "corpus_sha256", "tokens", "dim"}  # keys of every config.json of ours
 
 
 @contextlib.contextmanager
 def claim(directory: Path, resume: bool = False) -> Iterator[dict | None]:
-    """Hold ``directory`` for a run, as long as the ``with`` lasts; make it where there is none.
+    """Create ``directory`` if it does not exist, and lock it against other processes inside the ``with``.
 
-    A directory that was made for nothing, because no run began in it, is removed again.
+    A directory that was created here is removed at the end if no run began in it.
 
     Args:
         directory: where the run is written.
-        resume: the run there is to go on.
+        resume: the run there is continued; error messages then name ``--resume``.
 
     Yields:
-        The settings of the run that it holds already, which a new one will replace; ``None``: it holds none.
+        The settings of the run in the directory, or ``None`` if it holds no run.
 
     Raises:
-        InputError: it is a file, cannot be written, holds something that is no run, leads out of itself
-            by a link, or another process is writing to it.
+        InputError: it is a file, cannot be written, holds files but no run, holds a link where a run has
+            a file or a folder, or is locked by another process.
     """
     at = f"{'--resume' if resume else '--out'} {directory}"
     if directory.exists() and not directory.is_dir():
@@ -77,7 +81,7 @@ def claim(directory: Path, resume: bool = False) -> Iterator[dict | None]:
             path = directory / name
             if path.is_symlink() or (path.exists() and path.is_dir() != (name in FOLDERS)):
                 raise InputError(f"{at}: {name} in it is a link, or not what a run writes; name another directory")
-        unfinished = _beside(directory / CONFIG)  # what a death left that was to become config.json
+        unfinished = partial_path(directory / CONFIG)  # a crash before the rename leaves it
         others = set(os.listdir(directory)) - {LOCK, unfinished.name}
         if others and read_begun(directory) is None:
             raise InputError(f"{at}: is not empty and no run directory; name another")
@@ -91,7 +95,7 @@ def claim(directory: Path, resume: bool = False) -> Iterator[dict | None]:
     try:
         yield read_begun(directory)
     finally:
-        with contextlib.suppress(OSError):  # somebody else removed it
+        with contextlib.suppress(OSError):  # another process removed it
             if made and os.listdir(directory) == [LOCK]:
                 (directory / LOCK).unlink()
                 for path in made:
@@ -100,10 +104,10 @@ def claim(directory: Path, resume: bool = False) -> Iterator[dict | None]:
 
 
 def read_begun(directory: Path) -> dict | None:
-    """What ``config.json`` says of the run that was begun in a directory; ``None`` where it is not ours.
+    """The settings in a directory's ``config.json``; ``None`` if there is none, or it is not ours.
 
     Raises:
-        InputError: it is there, but cannot be read.
+        InputError: the file exists but cannot be read.
     """
     try:
         settings = _read_json(directory / CONFIG)
@@ -115,18 +119,17 @@ def read_begun(directory: Path) -> dict | None:
 
 
 def is_finished(directory: Path) -> bool:
-    """Whether the run there was trained and exported to its end."""
+    """Whether the run in a directory is trained and exported."""
     return (directory / RUN).exists() and not (directory / CHECKPOINT).exists()
 
 
 def begin(directory: Path, settings: dict[str, Any]) -> None:
-    """Make a directory ready for a new run: the files of an earlier one go, then its settings are replaced.
+    """Remove the files of an earlier run, then write ``config.json`` of the new one.
 
-    In this order a death leaves the earlier run's settings without its results, or the new run's settings
-    alone: never results beside settings that they do not come from.
+    In this order a crash never leaves results of one run beside the settings of another.
 
     Args:
-        directory: as ``claim`` holds it.
+        directory: locked by ``claim``.
         settings: for ``config.json``.
     """
     remove_written(directory, ALL)
@@ -134,13 +137,14 @@ def begin(directory: Path, settings: dict[str, Any]) -> None:
 
 
 def check_text(config: TrainingConfig, begun: dict | None, sha256: Callable[[], str]) -> None:
-    """Refuse to mix two texts, or to lose the results of one: a run goes on with its own text, and a directory
-    that nobody named keeps the run of another text.
+    """Refuse to resume a run on another text, or to replace a run of another text unless the user asked for it.
+
+    ``--out`` and ``--replace`` ask for it; the default directory does not.
 
     Args:
         config: of the run that is about to write.
-        begun: the settings of the run that the directory holds, ``None`` where it holds none.
-        sha256: gives that of the text of ``config``; called only where it decides, since it may read the text.
+        begun: the settings of the run in the directory, ``None`` if it holds no run.
+        sha256: returns the SHA-256 of the text of ``config``; called only if needed, as it may read the text.
 
     Raises:
         InputError: the two texts differ.
@@ -156,25 +160,26 @@ def check_text(config: TrainingConfig, begun: dict | None, sha256: Callable[[], 
 
 
 def remove_written(directory: Path, patterns: Iterable[str]) -> None:
-    """Remove files that a run wrote, in this order, and what a death left beside them, and folders that get empty."""
+    """Remove a run's files in the order of the patterns, their partial files, and the folders that are empty then."""
     for path in _written(directory, patterns):
         path.unlink(missing_ok=True)
     for folder in FOLDERS:
-        with contextlib.suppress(OSError):  # it holds files of somebody else, or is not there
+        with contextlib.suppress(OSError):  # it holds other files, or does not exist
             (directory / folder).rmdir()
 
 
 def _written(directory: Path, patterns: Iterable[str]) -> Iterator[Path]:
+    """The files that match the patterns, and their partial files, in the order of the patterns."""
     for pattern in patterns:
         yield from directory.glob(pattern)
-        yield from directory.glob(str(_beside(Path(pattern))))
+        yield from directory.glob(str(partial_path(Path(pattern))))
 
 
 def check_needed(directory: Path, needed: Iterable[Path]) -> None:
-    """Refuse a new run that would remove a file of an earlier one which it starts from.
+    """Refuse a new run that would remove a file that it reads, such as the corpus or the initial vectors.
 
     Raises:
-        InputError: a needed file is among those that ``begin`` removes.
+        InputError: ``begin`` would remove a needed file.
     """
     removed = {os.path.realpath(path) for path in _written(directory, ALL)}
     for path in needed:
@@ -183,52 +188,8 @@ def check_needed(directory: Path, needed: Iterable[Path]) -> None:
 
 
 def to_json(values: dict[str, Any]) -> str:
-    """The text of a JSON file for people and programs."""
+    """Readable JSON: indented, with characters beyond ASCII as they are."""
     return json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-
-
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file atomically: after a crash or a power cut it is either the old one or the new one.
-
-    Args:
-        path: the file.
-        write: fills a new, empty file beside it, which then takes its name.
-
-    Raises:
-        OSError: it cannot be written; the old file stays, and nothing beside it.
-    """
-    beside = _beside(path)
-    beside.unlink(missing_ok=True)  # a link would lead somewhere else
-    try:
-        beside.open("xb").close()
-        write(beside)
-        _flush_to_disk(beside)
-        os.replace(beside, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise
-    if os.name == "posix":
-        _flush_to_disk(path.parent)  # the new name
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file atomically, with Unix line ends on every system."""
-    write_whole(path, lambda beside: beside.write_text(text, encoding="utf-8", newline="\n"))
-
-
-def _beside(path: Path) -> Path:
-    """Where a file is filled before it gets its name; with the same ending, since Keras and NumPy look at it."""
-    return path.with_name(f".{path.stem}.partial{path.suffix}")
-
-
-def _flush_to_disk(path: Path) -> None:
-    """Wait until the disk holds a file's content, or a directory's names."""
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def file_sha256(path: Path) -> str:
@@ -236,7 +197,7 @@ def file_sha256(path: Path) -> str:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is a pipe or a device, which may never end.
+        ValueError: it is a pipe or a device, which may have no end.
     """
     if path.exists() and not path.is_file():
         raise ValueError("is no regular file")
@@ -245,21 +206,21 @@ def file_sha256(path: Path) -> str:
 
 
 def exported_files(directory: Path) -> dict[str, str]:
-    """Name -> SHA-256 of each file of an export, for ``run.json``."""
+    """Relative path -> SHA-256 of each exported file, for ``run.json``."""
     paths = [path for pattern in EXPORT if pattern not in (RUN, PROJECTOR) for path in sorted(directory.glob(pattern))]
     return {path.relative_to(directory).as_posix(): file_sha256(path) for path in paths}
 
 
 def checked(directory: Path, run: dict, name: str) -> Path:
-    """The path of a file of an export, after its SHA-256 was compared with the one in ``run.json``.
+    """The path of an exported file whose SHA-256 equals the one in ``run.json``.
 
     Args:
         directory: a finished run.
-        run: as ``read_run`` gives it.
-        name: the file, as ``run["files"]`` names it.
+        run: from ``read_run``.
+        name: a key of ``run["files"]``.
 
     Raises:
-        InputError: the file is missing or not the one that was exported.
+        InputError: the file is missing, or its SHA-256 differs.
     """
     path = directory / name
     try:
@@ -271,10 +232,11 @@ def checked(directory: Path, run: dict, name: str) -> Path:
 
 
 def read_run(directory: Path) -> dict:
-    """What ``run.json`` of a finished run says.
+    """The content of ``run.json`` of a finished run.
 
     Raises:
-        InputError: there is no such directory, it is no run, the run is not finished, or the file is damaged.
+        InputError: the directory does not exist or is no run directory, the run is not finished, or the file
+            is damaged.
     """
     if not directory.is_dir():
         raise InputError(f"{directory}: no such directory")
@@ -284,8 +246,8 @@ def read_run(directory: Path) -> dict:
         raise InputError(f"{directory}: {problem if begun else 'is no run directory'}")
     try:
         run = _read_json(directory / RUN)
-        TrainingConfig.from_json(run["config"], directory)  # raises where a setting is none
-        if not run["config"].keys() >= {"tokens", "epochs"}:  # what answers take from it as it is
+        TrainingConfig.from_json(run["config"], directory)  # raises if a value is out of range
+        if not run["config"].keys() >= {"tokens", "epochs"}:  # read by the answers without a default
             raise ValueError("settings are missing")
         run["files"] = dict(run["files"])
         run["fit_seconds"] = float(run.get("fit_seconds", "nan"))
@@ -296,11 +258,11 @@ def read_run(directory: Path) -> dict:
 
 
 def _read_json(path: Path) -> dict:
-    """A JSON file that holds an object.
+    """Read a JSON file that holds an object.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it holds something else, or is no regular file.
+        ValueError: it holds no JSON object, or is no regular file.
     """
     if path.exists() and not path.is_file():
         raise ValueError("is no regular file")

@@ -1,6 +1,6 @@
 """A program and its terminal: the standard streams, Ctrl-C, and errors in one line.
 
-Only programs (``train.py``, ``python -m embedding_tutorial``) call ``take_over``: a notebook has a terminal of its own.
+Only programs (``train.py``, ``python -m embedding_tutorial``) call ``take_over``: a notebook handles these itself.
 """
 
 import atexit
@@ -23,42 +23,43 @@ def take_over(program: str) -> None:
 
     Call it before any import that may take long or fail. From then on
 
-    - a standard stream that is closed is the null device, so no file that is opened gets its number;
-    - output that cannot be written is dropped, and the work goes on. If a disk is full, the last line says so
-      and the status is 1; if a pipe's reader has left, nothing does;
-    - a character that the console cannot show is shown as its number;
+    - a closed standard stream is replaced by the null device, so that no opened file gets its descriptor;
+    - output that cannot be written is dropped, and the work goes on. If the disk is full, the last line says so
+      and the status is 1; if the reader of a pipe has closed it, the program ends as usual;
+    - a character that the console's encoding lacks is written as an escape;
     - bad input, a missing package and a full disk are one line, ``program: error: …``, not a traceback;
-    - Ctrl-C ends the process at once, with one line and status 130, see ``when_stopped``. SIGTERM does so without.
+    - Ctrl-C ends the process at once, with one line and status 130, see ``when_stopped``. SIGTERM ends it without
+      a line.
 
     Args:
-        program: its name, for these lines.
+        program: its name in these lines.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115  it stays open
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115  stays open
             os.set_inheritable(stream.fileno(), True)
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
     sys.stdout, sys.stderr = _Forgiving.stream(sys.stdout), _Forgiving.stream(sys.stderr)
     sys.excepthook = lambda kind, error, trace: report(program, error, trace)
     atexit.register(_finish, program, sys.stdout)
-    # Started with Ctrl-C ignored, as by nohup, it stays so.
+    # If Ctrl-C is ignored at the start, as for a background job of a script, it stays ignored.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _stop)
 
 
 class _Forgiving(io.RawIOBase):
-    """The bytes under a standard stream. It drops what cannot be written, and keeps the last error."""
+    """The binary layer of a standard stream: it drops output that cannot be written, and keeps the last error."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
-        self.text = text  # it would close the bytes if it went
+        self.text = text  # kept, because its destructor would close the file
         self.raw = getattr(text.buffer, "raw", text.buffer)  # python -u has no buffer
         self.name = self.raw.name
         self.error: OSError | None = None
 
     @classmethod
     def stream(cls, text: io.TextIOWrapper) -> io.TextIOWrapper:
-        """Wrap a stream of text."""
+        """A text stream that writes to ``text`` through this class."""
         return io.TextIOWrapper(
             io.BufferedWriter(cls(text)),
             text.encoding,
@@ -85,7 +86,7 @@ class _Forgiving(io.RawIOBase):
 
 
 def report(program: str, error: BaseException, trace: TracebackType | None) -> None:
-    """Print an error of the user's or the machine's as one line, and one of ours as a traceback."""
+    """Print an error that the user or the machine caused as one line, and any other as a traceback."""
     if isinstance(error, InputError):
         text = str(error)
     elif isinstance(error, ModuleNotFoundError):
@@ -103,7 +104,8 @@ def report(program: str, error: BaseException, trace: TracebackType | None) -> N
 
 
 def _finish(program: str, stdout: io.TextIOWrapper) -> None:
-    """Say whether output was lost. The work is done, so Ctrl-C has nothing to stop while TensorFlow takes its leave."""
+    """Report lost output at exit."""
+    # The work is done, so Ctrl-C need not stop anything while TensorFlow shuts down.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stdout.flush()
     error = stdout.buffer.raw.error
@@ -114,7 +116,7 @@ def _finish(program: str, stdout: io.TextIOWrapper) -> None:
 
 @contextlib.contextmanager
 def when_stopped(action: Callable[[], str | None]) -> Iterator[None]:
-    """Call ``action`` if Ctrl-C ends the process within the ``with``, and print what it returns."""
+    """Call ``action`` if Ctrl-C ends the process inside the ``with``, and print what it returns."""
     _when_stopped.append(action)
     try:
         yield
@@ -123,14 +125,14 @@ def when_stopped(action: Callable[[], str | None]) -> Iterator[None]:
 
 
 def _stop(*_: object) -> None:
-    """End at once, as a kill does: a run directory is whole at any moment.
+    """End the process at once; this is safe, because the files of a run directory are consistent at any time.
 
-    A ``KeyboardInterrupt`` would be lost in a destructor, and abort the process where it passes through C++.
+    A ``KeyboardInterrupt`` instead is ignored inside a destructor, and aborts the process inside C++ code.
     """
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # if this takes long, a second Ctrl-C ends it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # if this takes long, a second Ctrl-C kills the process
     try:
         words = "".join(filter(None, [action() for action in _when_stopped]))
-        with contextlib.suppress(RuntimeError):  # the signal came while it was written to
+        with contextlib.suppress(RuntimeError):  # the signal interrupted a write to it
             sys.stdout.flush()
         sys.stdout.buffer.raw.write(f"\nStopped.{words}\n".encode(sys.stdout.encoding, "backslashreplace"))
     finally:

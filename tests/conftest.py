@@ -80,7 +80,7 @@ def write_run(
     (directory / "history.csv").write_text(losses, encoding="utf-8")
     hashes = {"corpus_sha256": text_sha256(config.corpus), "init_sha256": config.init and file_sha256(config.init)}
     run = {"config": config.to_json(directory), **hashes, "fit_seconds": 1.5}
-    export(directory, vectors, vectors.vocabulary.to_json(), [], config.tokens, run)
+    export(directory, vectors, [], run)
     return directory
 
 

@@ -204,19 +204,6 @@ def test_a_missing_tensorboard_is_one_line(tmp_path, monkeypatch):
     assert message == "Python cannot find tensorboard; pip install -r requirements.txt"
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
-def test_the_map_replaces_files_and_nothing_else(tmp_path, capsys):
-    pytest.importorskip("plotly")
-    run = write_run(tmp_path / "run")
-    os.mkfifo(tmp_path / "pipe")
-    assert refused("map", "--run", run, "--out", tmp_path / "pipe").endswith("which no file may replace; name another")
-    assert (tmp_path / "pipe").is_fifo()
-    (tmp_path / "map.html").write_text("an earlier one", encoding="utf-8")
-    ask.main(["map", "--run", str(run), "--out", str(tmp_path / "map.html")])
-    assert (tmp_path / "map.html").stat().st_size > 1e6
-    assert ": cannot be written (" in refused("map", "--run", run, "--out", tmp_path / (300 * "m"))
-
-
 def test_what_retraining_needs_is_checked_before_it_begins(tmp_path, monkeypatch):
     text, given = tmp_path / "worlds.txt", tmp_path / "given.txt"
     WordVectors("王", [1], np.ones((1, 4))).save_word2vec(given)

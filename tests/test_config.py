@@ -10,7 +10,7 @@ from embedding_tutorial.command_line import parse_flags
 from embedding_tutorial.config import InputError, TrainingConfig
 
 
-def test_every_default_stands_in_the_help():
+def test_every_default_is_in_the_help():
     done = run_train("--help", cwd=REPOSITORY)
     assert done.returncode == 0
     words = " ".join(done.stdout.split())

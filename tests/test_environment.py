@@ -24,7 +24,7 @@ TAKE_OVER = "import os, signal, sys, time\nfrom embedding_tutorial import termin
 
 
 def start(*arguments: object, cwd, **options) -> subprocess.Popen:
-    """A program that is running, with pipes at its output."""
+    """Start a Python program with pipes at its output."""
     options = {"env": {**os.environ, "PYTHONPATH": str(REPOSITORY)}, **options}
     # Tests that a script runs in the background inherit that Ctrl-C is ignored.
     options.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
@@ -33,7 +33,7 @@ def start(*arguments: object, cwd, **options) -> subprocess.Popen:
 
 
 def shell(line: str, cwd) -> subprocess.CompletedProcess:
-    """A line of the shell, in which ``python`` is this one; the words after ``set`` see to the status of pipes."""
+    """Run a line of the shell with this Python. The status of a pipe is that of the last command that failed."""
     return subprocess.run(
         ["bash", "-c", f"set -o pipefail; {line.replace('python', sys.executable)}"],
         cwd=cwd,
@@ -46,7 +46,7 @@ def shell(line: str, cwd) -> subprocess.CompletedProcess:
 
 @pytest.fixture
 def fakes(tmp_path):
-    """A function that makes packages keras and tensorflow, quick to import; the second does what it is given."""
+    """Make packages keras and tensorflow that are quick to import; the second runs the code that it is given."""
 
     def make(does: str) -> dict[str, str]:
         contents = {"keras": "class backend: backend = lambda: 'jax'\n", "tensorflow": f"import os\n{does}\n"}
@@ -258,7 +258,7 @@ def test_ctrl_c_ends_tensorboard_too(finished_run, tmp_path):
     process = start(*command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path})
     wait_for(tmp_path / "begun", process)
     process.send_signal(signal.SIGINT)
-    printed, complaints = process.communicate(timeout=60)  # both have left: nobody holds the pipes any more
+    printed, complaints = process.communicate(timeout=60)  # both have ended: no process holds the pipes
     assert process.returncode == 130 and complaints == "" and printed.endswith("Stopped.\n")
 
 

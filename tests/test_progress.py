@@ -1,4 +1,4 @@
-"""What is printed on work that takes long, and that nothing is on work that does not."""
+"""Long work prints its progress, and short work prints nothing."""
 
 import os
 import pty
@@ -12,14 +12,14 @@ from embedding_tutorial import progress
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Time that goes on by four seconds whenever it is asked."""
+    """A clock that advances by four seconds at each call."""
     now = iter(range(0, 10_000, 4))
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
 
 
 def test_plain_lines_tell_how_much_is_left(clock, capsys):
     assert list(progress.watched("abcdefghij", 10, "reading")) == list("abcdefghij")
-    # Asked after 4, 8, 12 seconds …: the third time more than ten have gone by since the start.
+    # The clock says 4, 8, 12 seconds …: at 12, more than ten have passed since the start.
     assert capsys.readouterr().out.splitlines() == [
         "reading: 30 %, 28 s left",
         "reading: 60 %, 16 s left",

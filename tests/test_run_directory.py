@@ -1,6 +1,5 @@
-"""Who may write to a run directory, what it leaves of an earlier run, how files are written and read back."""
+"""Who may write to a run directory, what a new run leaves of an earlier one, and how files are read back."""
 
-import errno
 import json
 import os
 import shutil
@@ -14,7 +13,7 @@ import train
 from embedding_tutorial import __main__ as ask
 from embedding_tutorial import learning
 from embedding_tutorial.config import InputError
-from embedding_tutorial.run_directory import CHECKPOINT, EXPORT, LOCK, begin, checked, claim, read_run, write_whole
+from embedding_tutorial.run_directory import CHECKPOINT, LOCK, begin, checked, claim, read_run
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 SETTINGS = {"corpus": "text.txt", "corpus_sha256": "", "tokens": "characters", "dim": 8}
@@ -74,7 +73,7 @@ def test_a_directory_of_another_program_is_left_as_it_is(place):
 
 
 @pytest.mark.parametrize("begun", [None, SETTINGS])
-def test_what_a_death_left_before_the_settings_were_written_blocks_nobody_and_goes(tmp_path, begun):
+def test_what_a_crash_left_before_the_settings_were_written_is_removed_by_the_next_run(tmp_path, begun):
     for name in (LOCK, ".config.partial.json"):
         (tmp_path / name).touch()
     if begun:
@@ -151,18 +150,6 @@ def test_what_can_be_refused_is_refused_before_the_text_is_read(place, monkeypat
         assert sorted(place.rglob("*")) == before  # and no empty directory stays behind
 
 
-@pytest.mark.parametrize("name", [CHECKPOINT, "config.json", *(name for name in EXPORT if "*" not in name)])
-def test_nothing_is_written_through_a_link_beside(tmp_path, name):
-    (tmp_path / "theirs").write_text("precious", encoding="utf-8")
-    path = tmp_path / "run" / name
-    path.parent.mkdir(parents=True)
-    beside = path.with_name(f".{path.stem}.partial{path.suffix}")
-    beside.symlink_to(tmp_path / "theirs")
-    write_whole(path, lambda beside: beside.write_text("ours", encoding="utf-8"))
-    assert (tmp_path / "theirs").read_text(encoding="utf-8") == "precious"
-    assert path.read_text(encoding="utf-8") == "ours" and not path.is_symlink() and not beside.exists()
-
-
 @pytest.mark.parametrize("name", [LOCK, "train", "validation", "epochs", "drawn"])
 def test_a_directory_that_leads_out_of_itself_is_refused(tmp_path, name):
     (tmp_path / "theirs").mkdir()
@@ -171,40 +158,6 @@ def test_a_directory_that_leads_out_of_itself_is_refused(tmp_path, name):
     (tmp_path / "run" / name).symlink_to(tmp_path / "theirs")
     with pytest.raises(InputError, match=f"{name} in it is a link"), claim(tmp_path / "run"):
         pass
-
-
-def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
-    happened = []
-    fsync, replace = os.fsync, os.replace
-    monkeypatch.setattr(os, "fsync", lambda number: (happened.append("flushed"), fsync(number)))
-    monkeypatch.setattr(os, "replace", lambda *paths: (happened.append("named"), replace(*paths)))
-    write_whole(tmp_path / "file", lambda beside: beside.write_bytes(b"1"))
-    assert happened == (["flushed", "named", "flushed"] if os.name == "posix" else ["flushed", "named"])
-
-
-def test_a_file_that_cannot_be_written_leaves_the_old_one_and_nothing_beside(tmp_path):
-    (tmp_path / "file").write_bytes(b"old")
-
-    def no_room(beside: Path) -> None:
-        beside.write_bytes(b"half")
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with pytest.raises(OSError, match="No space"):
-        write_whole(tmp_path / "file", no_room)
-    assert contents(tmp_path) == {"file": b"old"}
-
-
-def test_a_device_that_fails_when_a_file_is_closed_leaves_nothing_beside(tmp_path, monkeypatch):
-    opened = Path.open
-
-    def failing(path: Path, mode: str) -> None:
-        opened(path, mode).close()
-        raise OSError(errno.EIO, "Input/output error")
-
-    monkeypatch.setattr(Path, "open", failing)
-    with pytest.raises(OSError, match="Input/output"):
-        write_whole(tmp_path / "file", lambda beside: None)
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

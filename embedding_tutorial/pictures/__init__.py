@@ -1,1 +1,1 @@
-"""Files to look at: TensorBoard's projector, and a map as one HTML page."""
+"""Pictures of the vectors: the files of TensorBoard's projector, and a map as one HTML page."""

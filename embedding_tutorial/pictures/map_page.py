@@ -1,8 +1,8 @@
-"""The map: a run's tokens on a plane, as one HTML file that opens without server or network.
+"""The map: a run's tokens on a plane, as one HTML file that needs neither server nor network.
 
-What stands where, in which colour, and who is near whom is worked out here; ``map_page.html``
-draws it with plotly.js, which is copied into the page. Imports neither Keras nor TensorFlow.
-Needs plotly, and scikit-learn for t-SNE (requirements-optional.txt).
+This module computes positions, colours and neighbours; ``map_page.html`` draws them with plotly.js, which
+is copied into the file. Imports neither Keras nor TensorFlow. Needs plotly, and scikit-learn for t-SNE
+(requirements-optional.txt).
 """
 
 import html
@@ -16,15 +16,16 @@ from typing import Any
 
 import numpy as np
 
+from embedding_tutorial.atomic import write_text
 from embedding_tutorial.config import InputError
 from embedding_tutorial.pictures.projector import MOST_POINTS, OTHER_RADICALS
-from embedding_tutorial.run_directory import checked, read_run, write_text
+from embedding_tutorial.run_directory import checked, read_run
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
 TEMPLATE = Path(__file__).with_suffix(".html")
 NEIGHBOURS = 8
-MOST_COLOURS = 24  # more cannot be told apart; the page has as many
-GREY = ("-", OTHER_RADICALS)  # no group, and the projector's heap of rare ones
+MOST_COLOURS = 24  # more cannot be told apart; as many as map_page.html defines
+GREY = ("-", OTHER_RADICALS)  # labels without a colour: no group, and the rare radicals
 
 
 def write_map(directory: Path, out: Path, tsne: bool = False) -> dict[str, Any]:
@@ -36,11 +37,11 @@ def write_map(directory: Path, out: Path, tsne: bool = False) -> dict[str, Any]:
         tsne: place tokens by t-SNE, not by PCA.
 
     Returns:
-        What the page shows, see ``map_data``.
+        The data that the page shows, see ``map_data``.
 
     Raises:
-        InputError: the run is not finished or damaged, a library is missing, or ``out`` cannot
-            be written; nothing is written then.
+        InputError: the run is not finished or damaged, a library is missing, or ``out`` cannot be
+            written. Nothing is written then.
     """
     try:
         from plotly.offline import get_plotlyjs
@@ -60,7 +61,7 @@ def write_map(directory: Path, out: Path, tsne: bool = False) -> dict[str, Any]:
         "data": json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
     }
     template = TEMPLATE.read_text(encoding="utf-8")
-    page = re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)  # one pass: tokens are never filled in
+    page = re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)  # one pass, so {{…}} in a token stays
     try:
         write_text(out, page)
     except OSError as error:
@@ -80,7 +81,7 @@ def draw_map(run: Path, out: Path, tsne: bool) -> dict[str, Any]:
 
 
 def map_data(directory: Path, tsne: bool = False) -> dict[str, Any]:
-    """Everything the page shows, as JSON values; lists of tokens in the order of the vocabulary.
+    """The data that the page shows, as JSON values; lists have the order of the vocabulary.
 
     Raises:
         InputError: the run is not finished or damaged, or scikit-learn is missing.
@@ -93,7 +94,7 @@ def map_data(directory: Path, tsne: bool = False) -> dict[str, Any]:
         "title": directory.resolve().name,
         "unit": run["config"]["tokens"],
         "note": note,
-        "tokens": columns["token"],  # as the projector shows them: none is blank or invisible
+        "tokens": columns["token"],  # labels: none is blank or invisible
         "counts": vectors.counts[:MOST_POINTS].tolist(),
         "colourings": {name: colouring(columns[name]) for name in ("category", "radical_group")},
         "epochs": epochs,
@@ -104,35 +105,38 @@ def map_data(directory: Path, tsne: bool = False) -> dict[str, Any]:
 
 
 def read_columns(path: Path) -> dict[str, Sequence[str]]:
-    """The columns of ``metadata.tsv``. No token holds a tab or a line end: ``visible`` sees to it."""
+    """Read the columns of ``metadata.tsv``. Its labels hold no tab and no line end, see ``visible``."""
     header, *cells = [line.split("\t") for line in path.read_text(encoding="utf-8").rstrip("\n").split("\n")]
     return dict(zip(header, zip(*cells, strict=True), strict=True))
 
 
 def read_stages(directory: Path, run: dict, final: np.ndarray) -> tuple[list[int], list[np.ndarray]]:
-    """The epochs whose vectors a run kept, and these vectors ``(N, D)`` each; the final ones last.
+    """Read the snapshots of a run.
+
+    Returns:
+        The epochs of the snapshots and the last epoch; the vectors of each, ``(N, D)``, ``final`` last.
 
     Raises:
-        InputError: a snapshot is missing or not the one that was exported.
+        InputError: a snapshot is missing, or not the one that was exported.
     """
     names = sorted(name for name in run["files"] if name.startswith("epochs/"))
     stages = [np.loadtxt(checked(directory, run, name), dtype=np.float32, delimiter="\t", ndmin=2) for name in names]
     epochs = [int(Path(name).stem.removeprefix("epoch_")) for name in names]
-    # The page's tables may have columns of zeros beside the D numbers.
+    # The projector's tables may be padded with columns of zeros.
     return [*epochs, run["config"]["epochs"]], [*(stage[:, : final.shape[1]] for stage in stages), final]
 
 
 def pca_places(stages: Sequence[np.ndarray]) -> tuple[list[np.ndarray], str]:
-    """Project all stages onto the plane on which the last one is spread widest.
+    """Project all stages onto the first two principal components of the last one.
 
-    One plane for all: what moves on the page has moved in the ``D`` dimensions, too.
+    All stages share this plane, so a token that moves on the page has moved in the ``D`` dimensions too.
 
     Returns:
-        a ``(N, 2)`` for each stage, and what the page says of it.
+        The positions at each stage, ``(N, 2)``, and a note for the page.
     """
     mean = stages[-1].mean(axis=0)  # (D,)
-    _, spread, axes = np.linalg.svd(stages[-1] - mean, full_matrices=False)  # axes: (D, D), a direction a row
-    # A direction and its opposite are equally good: the one whose largest number is positive is taken.
+    _, spread, axes = np.linalg.svd(stages[-1] - mean, full_matrices=False)  # axes: (D, D), one in each row
+    # The sign of an axis is arbitrary: here its largest number is positive.
     plane = axes[:2] * np.sign(axes[np.arange(2), np.abs(axes[:2]).argmax(axis=1)])[:, None]  # (2, D)
     share = np.sum(spread[:2] ** 2) / max(np.sum(spread**2), 1e-12)
     note = (
@@ -144,9 +148,13 @@ def pca_places(stages: Sequence[np.ndarray]) -> tuple[list[np.ndarray], str]:
 
 
 def tsne_places(stages: Sequence[np.ndarray]) -> tuple[list[np.ndarray], str]:
-    """Place the last stage by t-SNE; t-SNE has no place for others, so they stand among the last one's.
+    """Place the last stage by t-SNE, and the earlier stages relative to it.
 
-    At an earlier stage a token stands at the mean place of the five final vectors nearest to its own.
+    t-SNE gives no position to other vectors than those it was fitted to. So at an earlier stage a token is
+    at the mean position of the five final vectors nearest to its vector of that stage.
+
+    Returns:
+        The positions at each stage, ``(N, 2)``, and a note for the page.
 
     Raises:
         InputError: scikit-learn is missing.
@@ -158,7 +166,7 @@ def tsne_places(stages: Sequence[np.ndarray]) -> tuple[list[np.ndarray], str]:
     except ModuleNotFoundError:
         raise InputError("--tsne needs scikit-learn: pip install -r requirements-optional.txt") from None
     *earlier, final = stages
-    perplexity = min(30, (len(final) - 1) / 3)  # sklearn's own default, less for a few tokens
+    perplexity = min(30, (len(final) - 1) / 3)  # scikit-learn's default, less if there are few tokens
     place = TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(final)  # (N, 2)
     note = (
         "t-SNE of the final vectors: who is near means something, how far does not. "
@@ -169,11 +177,11 @@ def tsne_places(stages: Sequence[np.ndarray]) -> tuple[list[np.ndarray], str]:
 
 
 def nearest_rows(asked: np.ndarray, among: np.ndarray, topn: int, itself: bool = False) -> np.ndarray:
-    """The rows of ``among`` nearest by cosine to each row of ``asked``, nearest first.
+    """Find the rows of ``among`` nearest by cosine to each row of ``asked``, nearest first.
 
     Args:
-        asked, among: ``(N, D)`` each; a row of both is the same token.
-        topn: how many; ``N - 1`` at most.
+        asked, among: ``(N, D)`` each; row k of both belongs to token k.
+        topn: how many, at most ``N - 1``.
         itself: whether a token may be its own neighbour.
 
     Returns:
@@ -181,7 +189,7 @@ def nearest_rows(asked: np.ndarray, among: np.ndarray, topn: int, itself: bool =
     """
     asked, among, topn = unit_rows(asked), unit_rows(among), min(topn, len(among) - 1)
     found = []
-    for block in np.array_split(np.arange(len(asked)), len(asked) // 500 + 1):  # so that memory stays small
+    for block in np.array_split(np.arange(len(asked)), len(asked) // 500 + 1):  # blocks limit the memory
         cosines = asked[block] @ among.T  # (rows, N)
         if not itself:
             cosines[np.arange(len(block)), block] = -np.inf
@@ -192,7 +200,7 @@ def nearest_rows(asked: np.ndarray, among: np.ndarray, topn: int, itself: bool =
 
 
 def colouring(labels: Sequence[str]) -> dict[str, list]:
-    """Groups that get a colour, the largest first, and the number of each token's group; -1 is grey."""
+    """The groups that get a colour, the largest first, and the index of each token's group; -1 is grey."""
     counted = Counter(label for label in labels if label not in GREY)
     names = [name for name, _ in counted.most_common(MOST_COLOURS)]
     number = {name: index for index, name in enumerate(names)}

@@ -1,15 +1,15 @@
-"""What TensorBoard's Embedding Projector reads in a run directory, and what everybody else reads there.
+"""Write the files of a run that TensorBoard's Embedding Projector reads, and those that other programs read.
 
-    projector_config.pbtxt   tells TensorBoard of the tables below
-    vectors_unit.tsv         vectors of length 1, shown first: t-SNE and UMAP in the page need it
-    vectors.tsv              the learned weights themselves
-    metadata.tsv             a label line for each vector; it knows no quoting
-    epochs/                  vectors of some epochs, turned to lie over the final ones, for the drop-down
+    projector_config.pbtxt   lists the tables below for TensorBoard
+    vectors_unit.tsv         vectors of length 1, shown first: t-SNE and UMAP in the page need this length
+    vectors.tsv              the learned weights
+    metadata.tsv             a line of labels for each vector, without quoting
+    epochs/                  vectors of some epochs, rotated onto the final ones, for the drop-down
     drawn/                   vectors, labels and pictures of the most frequent tokens, for the drop-down
     vectors.txt              word2vec's text format, for gensim and others
 
-Imports neither Keras nor TensorFlow. What the page accepts was read from TensorBoard's
-own behaviour; the tests ask a real server.
+*The page* is the projector in a browser. Its limits were found by trying; the tests check them against
+TensorBoard's own server. Imports neither Keras nor TensorFlow.
 """
 
 from collections import Counter
@@ -19,6 +19,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from embedding_tutorial.atomic import write_text, write_whole
 from embedding_tutorial.config import InputError
 from embedding_tutorial.labels import LONGEST_LABEL, visible
 from embedding_tutorial.pictures.sprites import CELL, draw_sprite
@@ -33,17 +34,15 @@ from embedding_tutorial.run_directory import (
     exported_files,
     remove_written,
     to_json,
-    write_text,
-    write_whole,
 )
 from embedding_tutorial.vectors.groups import NO_RADICAL, Category, radical
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
-MOST_POINTS = 10_000  # what the page's t-SNE takes
-MOST_BYTES = 1_000_000  # of metadata.tsv: the page decodes such pieces, and garbles a character that is cut in two
-FEWEST_NUMBERS = 3  # in a row: the page draws three principal components, and nothing at all without the third
+MOST_POINTS = 10_000  # the most that the page's t-SNE accepts
+MOST_BYTES = 1_000_000  # of metadata.tsv: the page decodes pieces of this size, and garbles characters between two
+FEWEST_NUMBERS = 3  # in a row: the page plots three principal components, and nothing if there is no third
 MOST_DRAWN = 500  # more pictures hide each other
-MOST_COLOURS = 48  # the page offers a column as colour up to 50 different values
+MOST_COLOURS = 48  # the page colours by a column with up to 50 different values; two are no radical and OTHER_RADICALS
 OTHER_RADICALS = "其他"
 
 
@@ -51,8 +50,8 @@ def metadata_table(vectors: WordVectors, categories: Sequence[Category], tokens:
     """The text of ``metadata.tsv``: a header, then a line for each vector.
 
     Columns: token, count, radical (of the first character), radical_group (the radical if it
-    is among the 48 commonest, so that the page can colour by it), category. Of many long
-    tokens less is shown, so that the table is never larger than the page can decode.
+    is among the 48 commonest, so that the page can colour by it), category. Long tokens are cut
+    shorter if the table would be larger than the page can decode.
     """
     group_of = {c.token: c.group for c in categories if c.tokens == tokens}
     radicals = [radical(token) for token in vectors.index_to_key]
@@ -70,10 +69,10 @@ def metadata_table(vectors: WordVectors, categories: Sequence[Category], tokens:
 
 
 def matrix_table(matrix: np.ndarray) -> str:
-    """The text of a vectors file: a line for each row, tabs between, no header.
+    """The text of a vectors file: a line for each row, tabs between numbers, no header.
 
-    Nine significant digits, from which float32 is read back exactly. A row of one or two
-    numbers gets zeros up to three, which change no length and no distance.
+    Nine significant digits represent a float32 exactly. Rows of one or two numbers are padded with
+    zeros to three, which changes no length and no distance.
     """
     zeros = "\t0" * (FEWEST_NUMBERS - matrix.shape[1])
     return "".join("\t".join(f"{number:.9g}" for number in row) + zeros + "\n" for row in matrix.tolist())
@@ -91,14 +90,14 @@ def config_text(tables: dict[str, str]) -> str:
 
 
 def write_drawn(directory: Path, vectors: WordVectors, categories: Sequence[Category], tokens: str, font: Path) -> str:
-    """Write ``drawn/``: the most frequent tokens as points that are the tokens themselves.
+    """Write ``drawn/``: unit vectors of the 500 most frequent tokens, each shown as a picture of the token.
 
-    They are a table of their own, with unit rows: thousands of pictures would hide each other,
-    and the page's list of neighbours shows large pictures too (until "show images" is ticked off).
+    This is a separate table, because thousands of pictures would hide each other, and because the page
+    also shows large pictures in its list of neighbours, until "show images" is unticked.
 
     Returns:
-        The entry for ``projector_config.pbtxt``. The page lists longer tables first, so it is the
-        last of the drop-down; where the vocabulary is no longer than it, the third.
+        The entry for ``projector_config.pbtxt``. The page lists longer tables first, so this one is the
+        last in the drop-down, or the third if the vocabulary has no more tokens.
     """
     drawn = vectors.most_frequent(MOST_DRAWN)
     (directory / "drawn").mkdir(exist_ok=True)
@@ -114,11 +113,11 @@ def write_drawn(directory: Path, vectors: WordVectors, categories: Sequence[Cate
 
 
 def align(snapshot: np.ndarray, final: np.ndarray) -> np.ndarray:
-    """Turn a snapshot so that it lies over the final vectors as well as it can.
+    """Rotate a snapshot onto the final vectors, as closely as an orthogonal matrix can.
 
-    Training may turn the whole cloud, which means nothing: every cosine stays the same. Turned
-    back, two pictures can be compared. It is an orthogonal Procrustes rotation: ``U @ Vt`` of the
-    singular value decomposition of ``snapshot.T @ final`` is the closest turn there is.
+    Training may rotate all vectors together, which changes no cosine. Once it is undone, two
+    snapshots can be compared by eye. This is the orthogonal Procrustes problem: the closest matrix is
+    ``U @ Vt`` of the singular value decomposition of ``snapshot.T @ final``.
 
     Args:
         snapshot, final: ``(N, D)``.
@@ -135,37 +134,34 @@ def align(snapshot: np.ndarray, final: np.ndarray) -> np.ndarray:
 def export(
     directory: Path,
     vectors: WordVectors,
-    vocabulary_json: str,
     categories: Sequence[Category],
-    tokens: str,
     run: dict,
     snapshots: Mapping[int, np.ndarray] = MappingProxyType({}),
     font: Path | None = None,
 ) -> None:
-    """Write everything that can be looked at without Keras.
+    """Write all files of a run that can be read without Keras.
 
-    TensorBoard's config and ``run.json`` go first and come back last, so a run killed in
-    between shows no labels of one export beside vectors of another.
+    ``projector_config.pbtxt`` and ``run.json`` are removed first and written last, so that after a crash
+    nothing shows labels of one export with vectors of another.
 
     Args:
         directory: a run directory.
-        vectors: all tokens and their vectors; the projector gets the 10,000 most frequent.
-        vocabulary_json: ``Vocabulary.to_json()``.
+        vectors: all tokens and their vectors; the projector shows the 10,000 most frequent.
         categories: for the category column.
-        tokens: ``characters`` or ``words``, whose categories are meant.
-        run: what else ``run.json`` shall tell.
-        snapshots: epoch -> vectors of the projector's tokens after it, for the drop-down.
-        font: draws the most frequent tokens, as ``sprites.find_font`` gives it; ``None``: nothing is drawn.
+        run: for ``run.json``; ``run["config"]["tokens"]`` says whether tokens are characters or words.
+        snapshots: epoch -> vectors of the same 10,000 tokens after it, for the drop-down.
+        font: from ``sprites.find_font``, draws the most frequent tokens; ``None``: nothing is drawn.
 
     Raises:
         InputError: a vector is not finite; nothing is written.
     """
     if not np.isfinite(vectors.matrix).all():
         raise InputError("a vector is not finite; nothing is exported. Try a smaller --learning-rate")
+    tokens = run["config"]["tokens"]
     shown = vectors.most_frequent(MOST_POINTS)
     remove_written(directory, [name for name in EXPORT if name not in (MODEL, HISTORY)])
     write_whole(directory / VECTORS, lambda path: np.save(path, vectors.matrix, allow_pickle=False))
-    write_text(directory / VOCABULARY, vocabulary_json)
+    write_text(directory / VOCABULARY, vectors.vocabulary.to_json())
     write_whole(directory / "vectors.txt", vectors.save_word2vec)
     write_text(directory / "metadata.tsv", metadata_table(shown, categories, tokens))
     write_text(directory / "vectors.tsv", matrix_table(shown.matrix))

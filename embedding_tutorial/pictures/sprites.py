@@ -1,12 +1,12 @@
-"""Draw tokens as small pictures, for the projector to set on its points.
+"""Draw tokens as small pictures, which the projector shows at its points.
 
-The page cannot draw Chinese in its space of points, but it can cut pictures out of one image
-(a sprite). Which tokens are drawn and where the image goes is ``projector.py``'s business.
-This file brings no font along: it looks for one on the machine, or takes ``--font``. It breaks
-no lines and mixes no fonts: what the font lacks, emoji say, shows as the font's empty box.
+The projector cannot draw Chinese text in its plot, but it can show cells of one image, a sprite.
+``projector.py`` chooses the tokens and writes the image. The font is the one that ``--font`` names,
+or is found on the machine. A token is one line in one font: a character that the font lacks, such
+as an emoji, appears as the font's empty box.
 
-Imports neither Keras nor TensorFlow. The page's rules were read from TensorBoard's own
-behaviour; the tests ask a real server.
+*The page* is the projector in a browser. Its limits were found by trying; the tests check them against
+TensorBoard's own server. Imports neither Keras nor TensorFlow.
 """
 
 import contextlib
@@ -21,10 +21,10 @@ from PIL import Image, ImageDraw, ImageFont
 from embedding_tutorial.config import InputError
 
 CELL = 48  # pixels
-GLYPH = 40  # pixels; leaves a margin in the cell
-WIDEST = 46  # pixels a token may fill of its cell
-MOST_CHARACTERS = 4  # of a token; more could not be read
-GREY = 170  # stays visible on the page's white, and takes the colour of its colour map
+GLYPH = 40  # pixels, the largest font size; leaves a margin in the cell
+WIDEST = 46  # pixels, the largest width of a token in its cell
+MOST_CHARACTERS = 4  # of a token; more would be too small to read
+GREY = 170  # visible on the page's white, and the page can tint it with the colours of its colour map
 LARGEST_SIDE = 8192  # pixels; the page refuses larger images
 
 HOW_TO_GET_A_FONT = (
@@ -37,7 +37,7 @@ FONT_FOLDERS = (
     *("~/Library/Fonts", "/Library/Fonts", "/System/Library/Fonts"),  # macOS
     *("$LOCALAPPDATA/Microsoft/Windows/Fonts", "$WINDIR/Fonts"),  # Windows
 )
-# Sans-serif first, as it is easiest to read when small; after these, any other Chinese font.
+# Sans-serif first, which is easiest to read when small. Any other Chinese font comes after these.
 KNOWN_FONTS = (
     *("notosanscjksc", "notosanssc", "notosanscjk", "sourcehansanssc", "sourcehansans", "pingfang", "hiraginosansgb"),
     *("msyh", "deng", "simhei", "stheiti", "wqy", "droidsansfallback", "notoserifcjk", "songti", "simsun"),
@@ -45,10 +45,10 @@ KNOWN_FONTS = (
 
 
 def find_font(chosen: Path | None = None) -> Path | None:
-    """The font file to draw with: ``chosen``, or the best Chinese one on this machine.
+    """Find the font file to draw with: ``chosen``, or the best Chinese font on this machine.
 
     Returns:
-        ``None`` where nothing was chosen and the usual folders hold no Chinese font.
+        The file, or ``None`` if none was chosen and the usual folders hold no Chinese font.
 
     Raises:
         InputError: the chosen file is no font, or has no Chinese characters.
@@ -66,65 +66,65 @@ def find_font(chosen: Path | None = None) -> Path | None:
         for place, _, names in os.walk(os.path.expandvars(os.path.expanduser(folder))):
             found += [Path(place, name) for name in names if name.lower().endswith((".ttf", ".ttc", ".otf", ".otc"))]
     for path in sorted(found, key=_preference):
-        with contextlib.suppress(OSError):  # broken, or of fixed size
+        with contextlib.suppress(OSError):  # a damaged font, or one of fixed size
             if draws(path, "王们"):  # fonts for Japanese lack the second
                 return path
     return None
 
 
 def _preference(path: Path) -> tuple:
-    """Known fonts in the order of the list, their regular weight before the others."""
+    """Sort key of a font: known fonts first, in the order of ``KNOWN_FONTS``; regular weight before others."""
     name = path.stem.lower().replace("-", "").replace(" ", "")
     known = [i for i, start in enumerate(KNOWN_FONTS) if name.startswith(start)]
     return known or [len(KNOWN_FONTS)], "regular" not in name, str(path)
 
 
 def draws(path: Path, characters: str) -> bool:
-    """Whether the font draws each of the characters, all different, and none as the box for what it lacks.
+    """Whether the font has all characters: their pictures differ from each other and from that of a missing one.
 
     Raises:
         OSError: it is no font.
     """
     font = open_font(path, GLYPH)
-    nowhere = "\U0010ffff"  # Unicode will never give this code to a character
-    pictures = {bytes(font.getmask(character)) for character in characters + nowhere}
+    missing = "\U0010ffff"  # Unicode never assigns this code point
+    pictures = {bytes(font.getmask(character)) for character in characters + missing}
     return len(pictures) == len(characters) + 1
 
 
 def open_font(path: Path, size: int) -> ImageFont.FreeTypeFont:
-    """The font at ``size`` pixels: of a collection the face for simplified Chinese, of a variable font Regular.
+    """Open a font at ``size`` pixels: the simplified Chinese face of a collection, the regular weight if it varies.
 
     Raises:
         OSError: it is no font.
     """
     if not path.is_file():
-        raise FileNotFoundError(path)  # a pipe would never be read to its end
+        raise FileNotFoundError(path)  # reading a pipe may never end
     faces = []
     try:
-        while True:  # ImageFont.truetype would search the machine for another file of that name
+        while True:  # not ImageFont.truetype, which would search the machine for another file of that name
             faces.append(ImageFont.FreeTypeFont(str(path), size, index=len(faces)))
     except OSError:
         if not faces:
             raise
     font = next((face for face in faces if str(face.getname()[0]).endswith(" SC")), faces[0])
-    with contextlib.suppress(OSError, ValueError):  # most fonts do not vary
+    with contextlib.suppress(OSError, ValueError):  # most fonts are not variable
         font.set_variation_by_name("Regular")
     return font
 
 
 def draw_sprite(tokens: Sequence[str], path: Path) -> Image.Image:
-    """Draw each token into its own cell: token k into row ``k // side``, column ``k % side``.
+    """Draw each token into a cell of a square grid: token k into row ``k // side``, column ``k % side``.
 
     Args:
-        tokens: what to draw; four characters of each at most, in one line, as large as fits.
+        tokens: what to draw; at most four characters of each, on one line, as large as fits.
         path: the font.
 
     Returns:
-        ``(side * 48, side * 48)`` pixels, grey on transparent; ``side`` is the smallest for
-        which ``side * side`` cells hold all. The page reads no other form than a square.
+        ``(side * 48, side * 48)`` pixels, grey on transparent; ``side`` is the smallest number for
+        which ``side * side`` cells hold all tokens. The page requires a square.
 
     Raises:
-        ValueError: there are so many that the page would refuse the image.
+        ValueError: the image would be larger than the page accepts.
         OSError: it is no font.
     """
     side = math.ceil(math.sqrt(len(tokens)))
@@ -132,14 +132,14 @@ def draw_sprite(tokens: Sequence[str], path: Path) -> Image.Image:
         raise ValueError(f"{len(tokens)} tokens need {side * CELL} pixels a side; the page takes {LARGEST_SIDE}")
     sized = functools.cache(lambda size: open_font(path, size))
     largest = sized(GLYPH)
-    ink = Image.new("L", (side * CELL, side * CELL))  # how much of each pixel is covered
+    ink = Image.new("L", (side * CELL, side * CELL))  # how much of each pixel is covered, 0 to 255
     for k, token in enumerate(tokens):
         text = token[:MOST_CHARACTERS]
-        cell = Image.new("L", (CELL, CELL))  # what sticks out is cut off, and leaves the next cell clean
+        cell = Image.new("L", (CELL, CELL))  # its own image, so that nothing is drawn into the next cell
         with contextlib.suppress(OSError):  # a damaged glyph leaves its cell empty
             font = sized(max(1, min(GLYPH, int(GLYPH * WIDEST / max(largest.getlength(text), 1)))))
-            # 王 stands in the middle; all others share its line, so that , and ' stay what they are.
-            _, top, _, bottom = font.getbbox("王", anchor="ls")  # from the line that characters stand on
+            # All tokens have the baseline on which 王 is centred, so that , is low and ' is high.
+            _, top, _, bottom = font.getbbox("王", anchor="ls")  # relative to the baseline
             place = ((CELL - round(font.getlength(text))) // 2, (CELL - top - bottom) // 2)
             ImageDraw.Draw(cell).text(place, text, fill=255, font=font, anchor="ls")
         ink.paste(cell, (k % side * CELL, k // side * CELL))

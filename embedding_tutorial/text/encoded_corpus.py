@@ -1,7 +1,7 @@
-"""A text file becomes a long row of ids, kept on disk: memory does not grow with the text.
+"""Encode a text as one array of ids on disk, so that memory does not grow with the text.
 
-The text is read once. As long as it is read, a token's number is the order of its first
-appearance; when all are counted, the numbers are replaced by ids, most frequent first.
+The text is read once. While it is read, tokens are numbered by first appearance. When all of them
+are counted, ids replace the numbers: the most frequent token has id 1.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.text.files import read_blocks
-from embedding_tutorial.text.sentences import tokenize_block
+from embedding_tutorial.text.tokenizers import tokenize_block
 from embedding_tutorial.text.vocabulary import Vocabulary
 
-# PCA, t-SNE and UMAP in the projector all work from here on.
+# The fewest tokens with which PCA, t-SNE and UMAP all work in the projector.
 FEWEST_TOKENS = 16
 
-# Worked on at a time. Only where sentences have more than 128 tokens on average do tokens bound a block.
+# Limits of a block. The second one counts only if sentences have more than 128 tokens on average.
 BLOCK_SENTENCES, BLOCK_TOKENS = 1 << 16, 1 << 23
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class EncodedCorpus:
-    """A text as ids, its sentences end to end.
+    """A text as ids, its sentences concatenated.
 
     Attributes:
-        vocabulary: the tokens kept.
-        ids: all sentences one after the other, ``(N,)`` int32, no padding; may lie on disk.
-        lengths: tokens in each sentence, ``(S,)``, summing to ``N``; 0 where none was kept.
-        tokens_left_out: how many tokens of the text are not in the vocabulary.
-        sha256: of the text, so that a run can tell what it was trained on.
-        part: which sentences ``blocks`` gives: ``(share, seed, held_out)``, see ``split``; ``None``: all.
+        vocabulary: the tokens that have an id.
+        ids: all sentences concatenated, ``(N,)`` int32, without padding; may be a memory map.
+        lengths: number of tokens in each sentence, ``(S,)``, summing to ``N``; 0 if no token was kept.
+        tokens_left_out: number of tokens of the text that are not in the vocabulary.
+        sha256: of the text; two runs with the same one were trained on the same text.
+        part: which sentences ``blocks`` returns: ``(share, seed, held_out)``, see ``split``; ``None``: all.
     """
 
     vocabulary: Vocabulary
@@ -50,22 +50,25 @@ class EncodedCorpus:
     part: tuple[float, int, bool] | None = None
 
     def split(self, share: float, seed: int) -> tuple[EncodedCorpus, EncodedCorpus]:
-        """Two parts of whole sentences: the rest, and a random ``share`` of the sentences, held out.
+        """Hold out a random ``share`` of the sentences.
 
-        Nothing is copied: ``ids`` and ``lengths`` stay those of the whole text, ``blocks`` differ.
+        Returns:
+            The training part and the held-out part. Nothing is copied: both have the ``ids`` and ``lengths``
+            of the whole text, and only their ``blocks`` differ.
         """
         return tuple(dataclasses.replace(self, part=(share, seed, held_out)) for held_out in (False, True))
 
     def blocks(self) -> list[Callable[[], tuple[np.ndarray, np.ndarray]]]:
-        """The sentences in blocks of 65,536, fewer where they are very long, each read only when it is called.
+        """Divide the sentences into blocks of at most 65,536.
 
         Returns:
-            Functions that give ``(ids, lengths)`` of a block's sentences, of this part only, as copies in memory.
+            A function for each block, which reads it: it returns the ``(ids, lengths)`` of the block's sentences
+            that are in this part, copied into memory.
         """
         return [partial(self._block, *block) for block in _blocks(self.lengths)]
 
     def held_out_sentences(self, share: float) -> int:
-        """How many sentences ``split`` holds out of training: the share is taken of each block, rounded down."""
+        """The number of sentences that ``split`` holds out: the share of each block, rounded down."""
         return sum(int(share * len(self.lengths[sentences])) for sentences, _ in _blocks(self.lengths))
 
     def _block(self, sentences: slice, tokens: slice) -> tuple[np.ndarray, np.ndarray]:
@@ -82,10 +85,10 @@ class EncodedCorpus:
 
 
 def _blocks(lengths: np.ndarray) -> Iterator[tuple[slice, slice]]:
-    """The sentences, of ``(S,)``, and the tokens, of ``(N,)``, of each block, in order."""
+    """Slices of ``(S,)`` sentences and of ``(N,)`` tokens, one pair for each block, in order."""
     done = 0  # tokens of the blocks before
     for first in range(0, len(lengths), BLOCK_SENTENCES):
-        until = np.cumsum(lengths[first : first + BLOCK_SENTENCES], dtype=np.int64)  # tokens up to each one's end
+        until = np.cumsum(lengths[first : first + BLOCK_SENTENCES], dtype=np.int64)  # tokens up to each end
         ends = np.flatnonzero(np.diff(np.maximum(until - 1, 0) // BLOCK_TOKENS)) + 1
         until += done
         for start, end in pairwise([0, *ends.tolist(), len(until)]):
@@ -96,12 +99,10 @@ def _blocks(lengths: np.ndarray) -> Iterator[tuple[slice, slice]]:
 def encode_corpus(config: TrainingConfig) -> EncodedCorpus:
     """Read ``config.corpus``, split it into tokens, count them, and turn them into ids.
 
-    The ids lie in a temporary file, four bytes a token (``TMPDIR`` says where), that
-    goes when the result goes.
+    The ids are in a temporary file in ``TMPDIR``, four bytes a token; it is deleted with the result.
 
     Raises:
-        InputError: the file cannot be used, too little is left after ``min_count``, or the
-            disk is full.
+        InputError: a text file cannot be read, too few tokens are left after ``min_count``, or the disk is full.
     """
     digest = hashlib.sha256()
     number_of: dict[str, int] = {}
@@ -113,7 +114,7 @@ def encode_corpus(config: TrainingConfig) -> EncodedCorpus:
                 number = np.array([number_of.setdefault(name, len(number_of)) for name in names], np.int32)
                 counts = np.pad(counts, (0, len(number_of) - len(counts)))
                 counts[number] += np.bincount(numbers, minlength=len(names))
-                tokens.write(number[numbers])  # tofile() would pass over a disk that is full at the very end
+                tokens.write(number[numbers])  # tofile() may not report a full disk
                 sizes.write(lengths)
             numbers, lengths = _mapped(tokens, config.corpus), _mapped(sizes, config.corpus)
     except OSError as error:
@@ -144,7 +145,11 @@ def encode_corpus(config: TrainingConfig) -> EncodedCorpus:
 
 
 def _mapped(file: BinaryIO, corpus: Path) -> np.memmap:
-    """The int32 numbers in a file, as an array that stays on disk."""
+    """Memory-map the int32 numbers of a file.
+
+    Raises:
+        InputError: there are none.
+    """
     file.flush()
     if not file.tell():
         raise InputError(f"{corpus}: holds no text")
@@ -152,11 +157,11 @@ def _mapped(file: BinaryIO, corpus: Path) -> np.memmap:
 
 
 def keep_tokens(ids: np.ndarray, lengths: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Leave tokens out of sentences; what is left moves together.
+    """Remove tokens from sentences.
 
     Args:
-        ids: sentences end to end, ``(n,)``.
-        lengths: tokens in each, ``(s,)``.
+        ids: concatenated sentences, ``(n,)``.
+        lengths: number of tokens in each sentence, ``(s,)``.
         kept: which tokens stay, ``(n,)`` bool.
 
     Returns:
@@ -167,20 +172,20 @@ def keep_tokens(ids: np.ndarray, lengths: np.ndarray, kept: np.ndarray) -> tuple
 
 
 def _replace_numbers(numbers: np.ndarray, lengths: np.ndarray, id_of: np.ndarray) -> int:
-    """Turn numbers into ids in place, move what is kept to the front, and correct the lengths.
+    """Replace numbers by ids in place, move the kept ones to the front, and update the lengths.
 
     Args:
-        numbers: ``(n,)`` the whole text.
-        lengths: ``(S,)`` tokens in each sentence.
-        id_of: id of each number, 0 for a token that is left out.
+        numbers: the whole text, ``(n,)``.
+        lengths: number of tokens in each sentence, ``(S,)``.
+        id_of: the id of each number, 0 for a token that is left out.
 
     Returns:
-        How many tokens are kept.
+        The number of tokens kept.
     """
     written = 0
     for sentences, tokens in _blocks(lengths):
         ids = id_of[numbers[tokens]]
         ids, lengths[sentences] = keep_tokens(ids, lengths[sentences], ids > 0)
-        numbers[written : written + len(ids)] = ids  # never beyond what was read
+        numbers[written : written + len(ids)] = ids  # never beyond what has been read
         written += len(ids)
     return written

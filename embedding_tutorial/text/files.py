@@ -1,7 +1,4 @@
-"""Text files become blocks of whole sentences, a few megabytes each: nothing here holds a whole text.
-
-What a sentence and a token are is the business of ``sentences.py``.
-"""
+"""Read text files as blocks of whole sentences, so that memory does not grow with the text."""
 
 import codecs
 import glob
@@ -17,25 +14,27 @@ from typing import BinaryIO
 
 from embedding_tutorial.config import WILDCARDS, InputError
 from embedding_tutorial.progress import Meter
-from embedding_tutorial.text.sentences import code_points, finished, split_sentences, tokenize
+from embedding_tutorial.text.sentences import code_points, finished, split_sentences
+from embedding_tutorial.text.tokenizers import tokenize
 
 BLOCK = 1 << 22  # bytes read at a time
 
 
 def corpus_files(path: Path) -> list[Path]:
-    """The files that a path or a pattern (``texts/*.txt.gz``; ``**``: directories, however deep) names, sorted.
+    """The file of a path, or the files that match a pattern (``texts/*.txt.gz``, ``texts/**/*.txt``), sorted.
 
-    What exists is itself, whatever its name holds: a file ``[1].txt``, and a directory ``[old]`` before a pattern.
+    A path that exists is not read as a pattern, even if its name holds wildcards: a file ``[1].txt``, or a
+    directory ``[old]`` that a pattern begins with.
 
     Raises:
-        InputError: it is a directory, is not there, or is a pattern that no file matches.
+        InputError: the path is a directory or does not exist, or no file matches the pattern.
     """
     if os.path.isdir(path):
         raise InputError(f'{path}: is a directory; name a text file, or several: "{path / "*.txt"}"')
     if os.path.exists(path):
         return [path]
     if not WILDCARDS & set(str(path)):
-        raise InputError(f"{path}: no such file{_where_it_is(path)}")
+        raise InputError(f"{path}: no such file{_hint_if_missing(path)}")
     root = next(filter(os.path.isdir, path.parents), path.parents[-1])
     found = {root / name for name in glob.glob(str(path.relative_to(root)), root_dir=root, recursive=True)}
     files = sorted(file for file in found if not os.path.isdir(file))
@@ -45,29 +44,29 @@ def corpus_files(path: Path) -> list[Path]:
 
 
 def can_be_read_again(path: Path) -> bool:
-    """Whether all files of a text are regular ones; what came out of a pipe is gone."""
+    """Whether all files of a text are regular files; a pipe can be read only once."""
     return all(map(os.path.isfile, corpus_files(path)))
 
 
 def read_blocks(path: Path, digest: "hashlib._Hash | None" = None) -> Iterator[str]:
-    """Read a text as blocks of whole sentences, some megabytes each, once and from front to back.
+    """Read a text once, in blocks of whole sentences of a few megabytes each.
 
-    Several files are read as if line ends joined them, so no sentence spans two. Files that gzip
-    compressed are unpacked on the way. A byte-order mark is dropped. A pipe is read, too.
+    Several files are concatenated with a line end between them, so no sentence spans two files. Gzip files
+    are decompressed, a byte-order mark is dropped, and a pipe can be read.
 
     Args:
         path: a UTF-8 text file, or a pattern, see ``corpus_files``.
-        digest: is updated with every byte of the text (unpacked), and with a line end between two files:
-            the files joined into one have the same sentences, so they have the same hash.
+        digest: is updated with every byte of the decompressed text, and with a line end between two files, so
+            several files have the hash of their concatenation.
 
     Raises:
-        InputError: there is no such file, one cannot be read, is a device, or is not UTF-8 (the message names
-            the file, the byte, and what it looks like).
+        InputError: a file does not exist, cannot be read, is a device, or is not UTF-8 (the message names the
+            file, the byte, and the likely encoding).
     """
     files = corpus_files(path)
     before = 0  # bytes of the files before this one
-    waiting, size = [], 0  # what is read and not given yet: small files are given together
-    name = str(path).encode(errors="backslashreplace").decode()  # a name may hold bytes that are no UTF-8
+    waiting, size = [], 0  # read but not yielded yet: small files form one block
+    name = str(path).encode(errors="backslashreplace").decode()  # a name may hold bytes that are not UTF-8
     with Meter(f"reading {name}", sum(os.path.getsize(file) for file in files if os.path.exists(file))) as meter:
         for file in files:
             if file != files[0]:
@@ -87,7 +86,7 @@ def read_blocks(path: Path, digest: "hashlib._Hash | None" = None) -> Iterator[s
 
 
 def _file_blocks(path: Path, digest: "hashlib._Hash | None") -> Iterator[tuple[str, int]]:
-    """The blocks of one file, empty ones too, and how many of its bytes (zipped, if they are) were read by then."""
+    """The blocks of one file, some of them empty, and with each the number of (compressed) bytes read so far."""
     decoder = codecs.getincrementaldecoder("utf-8-sig")()  # drops a byte-order mark
     read, rest = 0, ""
     try:
@@ -97,21 +96,21 @@ def _file_blocks(path: Path, digest: "hashlib._Hash | None") -> Iterator[tuple[s
             while True:
                 data = stream.read(BLOCK)
                 text = rest + decoder.decode(data, final=not data)
-                if read == 0 and 4 * data.count(0) > len(data):  # UTF-16 of English, or no text
+                if read == 0 and 4 * data.count(0) > len(data):  # English in UTF-16, or binary
                     raise UnicodeDecodeError("utf-8", data, data.index(0), len(data), "zero bytes")
                 read += len(data)
                 if digest:
                     digest.update(data)
-                # A sentence that goes on in what is not read yet waits for it.
+                # A sentence that may go on in the next bytes is kept for the next block.
                 cut = finished(code_points(text)) if data else len(text)
                 yield text[:cut], file.tell() if file.seekable() else 0
                 if not data:
                     return
                 rest = text[cut:]
     except UnicodeDecodeError as error:
-        from embedding_tutorial.text.wrong_encoding import what_it_is  # brings the detector with it
+        from embedding_tutorial.text.wrong_encoding import what_it_is  # imports the detector
 
-        # error.object is what the decoder kept from the last block, and this block.
+        # error.object: the bytes that the decoder kept of the last read, then the bytes of this one.
         place = read + len(data) - len(error.object) + error.start
         hint = what_it_is(error, before=rest, at_start=read == 0)
         raise InputError(f"{path}: not UTF-8 at byte {place} (counted from 0); {hint}") from None
@@ -125,19 +124,19 @@ def _opened(path: Path) -> BinaryIO:
     """Open a file or a pipe.
 
     Raises:
-        InputError: it is something else, which may have no end.
+        InputError: it is a device, a terminal or a socket, which may have no end.
         OSError: it cannot be opened.
     """
     mode = os.stat(path).st_mode
     if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
         raise InputError(f"{path}: is a device, a terminal or a socket; name a text file")
-    if stat.S_ISFIFO(mode):  # nobody may ever write to it
+    if stat.S_ISFIFO(mode):  # open() waits until another process writes to it
         print(f"{path}: is a pipe; waiting for what is written to it", file=sys.stderr, flush=True)
     return open(path, "rb")
 
 
-def _where_it_is(path: Path) -> str:
-    """Why there is no such file, where that can be told."""
+def _hint_if_missing(path: Path) -> str:
+    """A hint at why a file does not exist, or an empty string."""
     if str(path) == "-" and os.path.exists("/dev/stdin"):
         return "; standard input is called /dev/stdin"
     if str(path).startswith(("/dev/", "/proc/")):
@@ -146,7 +145,7 @@ def _where_it_is(path: Path) -> str:
 
 
 def read_sentences(path: Path) -> list[str]:
-    """All sentences of a text file in their order, in memory.
+    """Read all sentences of a text into memory.
 
     Raises:
         InputError: as ``read_blocks``, or the file holds nothing but blanks.
@@ -158,7 +157,7 @@ def read_sentences(path: Path) -> list[str]:
 
 
 def text_sha256(path: Path) -> str:
-    """The SHA-256 of a text as ``EncodedCorpus.sha256`` has it.
+    """The SHA-256 of a text, equal to ``EncodedCorpus.sha256``.
 
     Raises:
         InputError: as ``read_blocks``, or it is a pipe.
@@ -170,7 +169,7 @@ def text_sha256(path: Path) -> str:
 
 
 def count_token(path: Path, tokens: str, word: str) -> tuple[int, str]:
-    """Count how often a token occurs in a text, a block in memory at a time.
+    """Count how often a token occurs in a text, with one block in memory at a time.
 
     Args:
         path: as ``read_blocks``.
@@ -178,7 +177,7 @@ def count_token(path: Path, tokens: str, word: str) -> tuple[int, str]:
         word: the token.
 
     Returns:
-        The count, and the text's SHA-256 as ``EncodedCorpus.sha256`` has it, from the same pass.
+        The count, and the SHA-256 of the text from the same pass, as ``text_sha256`` returns it.
 
     Raises:
         InputError: as ``read_blocks``, or it is a pipe.

@@ -1,8 +1,8 @@
-"""What a file that is not UTF-8 looks like, and the way out. Imported only when one was met."""
+"""Guess the encoding of a file that is not UTF-8, and say what to do. Imported only if there is such a file."""
 
 import charset_normalizer
 
-STARTS = {  # the first bytes of files that hold a text, but are none
+STARTS = {  # the first bytes of compressed files and of documents
     b"\xfd7zXZ\0": "an xz file",
     b"BZh": "a bz2 file",
     b"\x28\xb5\x2f\xfd": "a zstd file",
@@ -12,19 +12,19 @@ STARTS = {  # the first bytes of files that hold a text, but are none
     b"\xd0\xcf\x11\xe0": "an old Office document",
     b"%PDF": "a PDF",
 }
-SAMPLE = 1 << 16  # bytes that are looked at
-PROOF = 20  # bytes beyond one a character: so many come together by chance in no other encoding
-# Of the names of one family, all of which read the sample alike, the one that iconv knows and that holds the most.
+SAMPLE = 1 << 16  # bytes that the detector reads
+PROOF = 20  # bytes beyond one per character; with so many, valid UTF-8 is no coincidence
+# Encodings of one family decode a sample alike. Of these, name the one that iconv knows and that has most characters.
 PREFERRED = ("gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "cp1252")
 
 
 def what_it_is(error: UnicodeDecodeError, before: str, at_start: bool) -> str:
-    """Say what bytes that are not UTF-8 look like, and what to do.
+    """Guess what bytes that are not UTF-8 are, and say what to do.
 
     Args:
-        error: names the bytes and the first place among them that is wrong.
-        before: the text before these bytes, its last characters at least.
-        at_start: whether the bytes are the first ones of the file.
+        error: holds the bytes, and the index of the first that is wrong.
+        before: the text before these bytes, or its last characters.
+        at_start: whether the bytes are the first of the file.
     """
     data = error.object
     known = before + data[: error.start].decode(errors="ignore")
@@ -39,13 +39,13 @@ def what_it_is(error: UnicodeDecodeError, before: str, at_start: bool) -> str:
     start = max(data.rfind(b"\n", 0, error.start) + 1, error.start - SAMPLE // 2) // 4 * 4
     sample = data[start : start + SAMPLE]
     matches = []
-    for end in range(len(sample), max(0, len(sample) - 4), -1):  # it may break off inside a character
+    for end in range(len(sample), max(0, len(sample) - 4), -1):  # the sample may end inside a character
         matches = matches or [
             match for match in charset_normalizer.from_bytes(sample[:end]) if match.encoding not in ("utf_8", "ascii")
         ]
     if not matches:
         return "it is binary, not text" if b"\0" in sample else "its encoding cannot be told: save it as UTF-8 first"
-    # The cleanest comes first, Chinese in a tie; others stand beside it that are as much like a language.
+    # The least chaotic match comes first, Chinese in a tie. Others as coherent as it are named beside it.
     best, *others = sorted(matches, key=lambda match: (match.chaos, -match.coherence, match.encoding != "gb18030"))
     near = [match for match in others if match.chaos < best.chaos + 0.1 and match.coherence >= best.coherence]
     likely = [best, *near[:2]]
@@ -57,14 +57,14 @@ def what_it_is(error: UnicodeDecodeError, before: str, at_start: bool) -> str:
 
 
 def _iconv_name(match: charset_normalizer.CharsetMatch) -> str:
-    """What iconv calls an encoding."""
+    """The name that iconv has for an encoding."""
     same = [match.encoding, *match.could_be_from_charset]
     name = next((name for name in PREFERRED if name in same), match.encoding).upper().replace("_", "-")
     return name.replace("-LE", "LE").replace("-BE", "BE")
 
 
 def _first_line(text: str) -> str:
-    """The first line that is not ASCII throughout, or the first; short, and on one line whatever it holds."""
+    """The first line that is not all ASCII, or else the first line; at most 24 characters, none of control."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     line = next((line for line in lines if not line.isascii()), lines[0] if lines else "")
     short = line if len(line) <= 24 else line[:23] + "…"

@@ -18,7 +18,8 @@ from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.model.layers import band_matrix
 from embedding_tutorial.model.training import train
 from embedding_tutorial.text.encoded_corpus import encode_corpus
-from embedding_tutorial.text.sentences import split_sentences, tokenize
+from embedding_tutorial.text.sentences import split_sentences
+from embedding_tutorial.text.tokenizers import tokenize
 from embedding_tutorial.vectors.evaluation import category_agreement
 from embedding_tutorial.vectors.groups import read_categories
 from embedding_tutorial.vectors.word_vectors import WordVectors

@@ -1,6 +1,6 @@
 """The real page in a real browser: what a person sees, searches and clicks.
 
-Whether the page finds the files at all, and what it is handed, is test_tensorboard.py's business.
+test_tensorboard.py tests whether the page finds the files, and what the server sends to it.
 Needs playwright (requirements-optional.txt) and Chromium or Chrome; skipped without.
 """
 
@@ -67,12 +67,12 @@ class Projector:
             self.page.wait_for_timeout(100)
 
     def check(self) -> None:
-        """No warning was shown since the page was opened, and no error is."""
+        """Assert that the page has shown no warning since it was opened, and shows no error."""
         assert self.frame.locator("#toast").evaluate("toast => toast.text || ''") == ""
         assert self.frame.locator("#notify-msgs .error").all_inner_texts() == []
 
     def choose(self, menu: str, item: str) -> None:
-        """An item of a drop-down; both are known by a part of what is written on them."""
+        """Choose an item of a drop-down; a part of its text identifies each of the two."""
         self._menu(menu).click()
         self._menu(menu).locator("paper-item").filter(has_text=item).click()
 
@@ -114,7 +114,7 @@ def assert_neighbours(shown: list[tuple[str, float]], vectors: WordVectors, toke
     shown = shown[: len(expected)]
     assert [label for label, _ in shown] == [visible(near) for near, _ in expected]
     distances = [1 - cosine for _, cosine in expected]
-    # Shown with three decimals: half of the last, and what float32 may add.
+    # Shown with three decimals: the tolerance is half of the last, plus the error of float32.
     np.testing.assert_allclose([distance for _, distance in shown], distances, rtol=0, atol=0.000501)
 
 

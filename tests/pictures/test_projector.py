@@ -10,6 +10,7 @@ from conftest import REPOSITORY
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embedding_tutorial.atomic import write_text
 from embedding_tutorial.config import InputError
 from embedding_tutorial.labels import visible
 from embedding_tutorial.pictures.projector import (
@@ -18,8 +19,7 @@ from embedding_tutorial.pictures.projector import (
     export,
     metadata_table,
 )
-from embedding_tutorial.run_directory import exported_files, write_text
-from embedding_tutorial.text.vocabulary import Vocabulary
+from embedding_tutorial.run_directory import exported_files
 from embedding_tutorial.vectors.groups import Category
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
@@ -42,6 +42,7 @@ AWKWARD += [
 JAVASCRIPT_BLANK = "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 JAVASCRIPT_BLANK += "\u2028\u2029\u202f\u205f\u3000\ufeff"
 
+CHARACTERS = {"config": {"tokens": "characters"}}  # what run.json says of a run of characters
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # Unicode's Bidi_Control
 
 
@@ -127,7 +128,7 @@ def test_radical_groups_are_few_enough_to_colour_by():
 
 def export_to(directory, tokens, dim=4, **more) -> WordVectors:
     vectors = vectors_of(tokens, dim)
-    export(directory, vectors, Vocabulary(tokens, vectors.counts).to_json(), [], "characters", {}, **more)
+    export(directory, vectors, [], CHARACTERS, **more)
     return vectors
 
 
@@ -188,7 +189,7 @@ def test_nothing_that_is_not_finite_is_exported(tmp_path):
     vectors = WordVectors("ab", [1, 1], np.ones((2, 2)))
     vectors.matrix[0, 1] = np.nan
     with pytest.raises(InputError, match="not finite; nothing is exported"):
-        export(tmp_path, vectors, "[]", [], "characters", {})
+        export(tmp_path, vectors, [], CHARACTERS)
     assert exported_files(tmp_path) == before
 
 

@@ -17,7 +17,6 @@ from embedding_tutorial.config import InputError
 from embedding_tutorial.labels import visible
 from embedding_tutorial.pictures import sprites
 from embedding_tutorial.pictures.projector import MOST_DRAWN, export
-from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 
@@ -194,7 +193,7 @@ TOKENS = [chr(0x4E00 + 7 * i) for i in range(MOST_DRAWN + 97)] + ["007", "\u200b
 def export_to(directory, tokens, font, kind="characters") -> WordVectors:
     matrix = np.random.default_rng(0).normal(size=(len(tokens), 4))
     vectors = WordVectors(tokens, range(len(tokens), 0, -1), matrix)
-    export(directory, vectors, Vocabulary(tokens, vectors.counts).to_json(), [], kind, {}, font=font)
+    export(directory, vectors, [], {"config": {"tokens": kind}}, font=font)
     return vectors
 
 

@@ -129,7 +129,7 @@ def test_any_text_gives_vectors_that_everybody_reads_or_is_refused(text, tokens)
         vectors = WordVectors(vocabulary.tokens, vocabulary.counts, matrix)
         (Path(place) / "run").mkdir()
         run = {"config": config.to_json(Path(place) / "run")}
-        export(Path(place) / "run", vectors, vocabulary.to_json(), [], config.tokens, run)
+        export(Path(place) / "run", vectors, [], run)
         assert len((Path(place) / "run" / "vectors.tsv").read_text(encoding="utf-8").splitlines()) == len(vocabulary)
         loaded = WordVectors.load(Path(place) / "run")
         theirs = KeyedVectors.load_word2vec_format(str(Path(place) / "run" / "vectors.txt"))

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from embedding_tutorial import progress
 from embedding_tutorial.config import InputError
-from embedding_tutorial.text import files as corpus
-from embedding_tutorial.text import sentences
+from embedding_tutorial.text import files, sentences
 from embedding_tutorial.text.files import corpus_files, count_token, read_blocks, read_sentences
 from embedding_tutorial.text.sentences import split_sentences
 
@@ -75,7 +74,7 @@ TEXT = st.lists(
 def test_however_it_is_read_the_sentences_are_the_same(text, size, tail, zipped):
     data = text.encode()
     with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "BLOCK", size)
+        patch.setattr(files, "BLOCK", size)
         patch.setattr(sentences, "TAIL", tail)
         patch.setattr(sentences, "LONGEST", 40)
         path = Path(place) / "text.txt"
@@ -94,9 +93,9 @@ def test_a_text_on_one_line_is_read_in_linear_time_and_flat_memory(line, tmp_pat
         looked_at.append(len(codes))
         return sentences.finished(codes)
 
-    monkeypatch.setattr(corpus, "BLOCK", 1 << 14)
+    monkeypatch.setattr(files, "BLOCK", 1 << 14)
     monkeypatch.setattr(sentences, "LONGEST", 1 << 12)
-    monkeypatch.setattr(corpus, "finished", finished)
+    monkeypatch.setattr(files, "finished", finished)
     text = line * (300_000 // len(line))
     path = write(tmp_path, text.encode())
     assert max(map(len, read_blocks(path))) <= (1 << 14) + (1 << 12) + sentences.CONTEXT
@@ -105,7 +104,7 @@ def test_a_text_on_one_line_is_read_in_linear_time_and_flat_memory(line, tmp_pat
 
 @pytest.mark.parametrize("size", [3, 4, 1 << 22])
 def test_the_byte_is_named_wherever_the_blocks_end(size, tmp_path, monkeypatch):
-    monkeypatch.setattr(corpus, "BLOCK", size)
+    monkeypatch.setattr(files, "BLOCK", size)
     with pytest.raises(InputError, match=r"not UTF-8 at byte 7 \("):
         list(read_blocks(write(tmp_path, "王妃".encode() + b"a\xff\xfe")))
     with pytest.raises(InputError, match=r"not UTF-8 at byte 3 \("):  # ends within a character
@@ -135,7 +134,7 @@ def test_a_pattern_is_read_as_the_files_joined_by_line_ends(tmp_path, monkeypatc
     texts = ["王妃很漂亮。她", "公主\n", "他走了", "起来！"]
     pattern = shards(tmp_path / "texts", texts)
     for block in (1, 3, 1 << 22):
-        monkeypatch.setattr(corpus, "BLOCK", block)
+        monkeypatch.setattr(files, "BLOCK", block)
         digest = hashlib.sha256()
         joined = write(tmp_path, "\n".join(texts).encode())
         assert [s for text in read_blocks(pattern, digest) for s in split_sentences(text)] == read_sentences(joined)
@@ -175,8 +174,8 @@ def test_a_token_is_counted_block_by_block(tmp_path, monkeypatch):
     text = "王妃住在宫里。王妃 很漂亮，妃子！" * 50
     path = tmp_path / "text.gz"
     path.write_bytes(gzip.compress(text.encode()))
-    monkeypatch.setattr(corpus, "BLOCK", 64)
-    monkeypatch.setattr(corpus, "read_sentences", None)  # holds the whole text
+    monkeypatch.setattr(files, "BLOCK", 64)
+    monkeypatch.setattr(files, "read_sentences", None)  # holds the whole text
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     for tokens, word, times in (("words", "王妃", 100), ("words", "妃", 0), ("characters", "妃", 150)):
         assert count_token(path, tokens, word) == (times, sha256)
@@ -188,7 +187,7 @@ def test_a_token_is_counted_block_by_block(tmp_path, monkeypatch):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in directories")
 @pytest.mark.parametrize("zipped", [False, True])
 def test_a_pipe_is_read_as_a_file_is(zipped, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(corpus, "BLOCK", 1000)
+    monkeypatch.setattr(files, "BLOCK", 1000)
     data = (REPOSITORY / "datasets" / "palace.txt").read_bytes()[:30_000]
     data = gzip.compress(data) if zipped else data[: data.rindex(b"\n")]
     path = tmp_path / "pipe"
@@ -224,7 +223,7 @@ def test_what_has_no_end_or_cannot_be_read_again_is_refused(tmp_path, monkeypatc
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode")
 def test_a_name_that_is_no_utf_8_is_read_and_told(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(corpus, "BLOCK", 100)
+    monkeypatch.setattr(files, "BLOCK", 100)
     monkeypatch.setattr(progress, "EVERY", 0)
     path = Path(os.fsdecode(os.fsencode(tmp_path) + "/公主.txt".encode("gbk")))
     path.write_text("王妃很漂亮。" * 50, encoding="utf-8")
@@ -234,9 +233,9 @@ def test_a_name_that_is_no_utf_8_is_read_and_told(tmp_path, monkeypatch, capsys)
 
 def test_words_are_read_by_a_script_from_standard_input_without_a_guard():
     script = """
-from embedding_tutorial.text import files as corpus
+from embedding_tutorial.text import files
 from embedding_tutorial.text import encoded_corpus
-corpus.BLOCK = 50_000
+files.BLOCK = 50_000
 print(len(encoded_corpus.encode_corpus(encoded_corpus.TrainingConfig(tokens="words")).vocabulary))
 """
     command, environment = [sys.executable, "-"], {**os.environ, "PYTHONPATH": str(REPOSITORY)}

@@ -1,4 +1,4 @@
-"""What is said of texts in other encodings: Python's codecs must read the text by what is advised."""
+"""Advice on texts in other encodings: Python's codecs must read the text with the encoding that it names."""
 
 import bz2
 import codecs
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from embedding_tutorial.config import InputError
-from embedding_tutorial.text import files as corpus
+from embedding_tutorial.text import files
 from embedding_tutorial.text.files import read_sentences
 
 SIMPLIFIED = "话说天下大势，分久必合，合久必分。周末七国分争，并入于秦。及秦灭之后，楚、汉分争，又并入于汉。\n"
@@ -95,7 +95,7 @@ def test_what_is_no_text_at_all_is_said_to_be_that(data, message, tmp_path):
 
 
 def test_a_damaged_place_is_told_from_another_encoding_wherever_the_blocks_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(corpus, "BLOCK", 64)
+    monkeypatch.setattr(files, "BLOCK", 64)
     for place in range(130, 138):
         data = SIMPLIFIED.encode() * 2
         message = refusal(tmp_path, data[:place] + b"\xff" + data[place:])

@@ -1,0 +1,130 @@
+"""Split sentences into tokens: characters or words."""
+
+import functools
+import re
+import sys
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import compress, count
+
+import numpy as np
+
+from embedding_tutorial.text.sentences import code_points, sentence_ends, split_sentences
+
+# Kinds of characters in words.
+ASCII, OTHER_SCRIPT, ON_LETTER = 1, 2, 4
+
+
+def tokenize(sentence: str, tokens: str) -> Sequence[str]:
+    """Split a sentence into tokens. A punctuation mark is a token, a blank is not.
+
+    Args:
+        sentence: any text.
+        tokens: ``"characters"`` or ``"words"``, see ``cut_words``.
+
+    Returns:
+        The tokens in order; for characters a ``str``, which is a sequence of characters.
+
+    >>> list(tokenize("王妃 很漂亮", "characters"))
+    ['王', '妃', '很', '漂', '亮']
+    """
+    if tokens == "characters":
+        return "".join(sentence.split())
+    return [word for word in cut_words(sentence) if not word.isspace()]
+
+
+def cut_words(text: str) -> list[str]:
+    """Cut a text into words, blanks and punctuation marks; concatenated, they are the text.
+
+    ``rjieba`` cuts Han, kana and ASCII: kana one by one, ``don't`` in three. In other scripts a run of letters,
+    digits and combining marks is one word; it may hold ASCII (café, ３Ｇ). So Thai and Khmer, which have no
+    blanks between words, are not cut.
+    """
+    import rjieba  # imported here because characters do not need it
+
+    kinds = _word_kinds()[code_points(text)]
+    if not (kinds & (OTHER_SCRIPT | ON_LETTER)).any():
+        return rjieba.cut(text)
+    own = np.where(kinds == ON_LETTER, 0, np.arange(len(kinds)))
+    base = np.maximum.accumulate(own)  # (n,) the index of each character, of a mark that of its letter
+    in_run = kinds[base] & (ASCII | OTHER_SCRIPT) > 0
+    edges = np.flatnonzero(np.diff(in_run, prepend=False, append=False)).reshape(-1, 2)  # (runs, 2)
+    kept = np.logical_or.reduceat(in_run & (kinds != ASCII), edges[:, 0])
+    words, done = [], 0
+    for start, end in edges[kept].tolist():
+        words += [*rjieba.cut(text[done:start]), text[start:end]]
+        done = end
+    return words + rjieba.cut(text[done:])
+
+
+@functools.cache
+def _word_kinds() -> np.ndarray:
+    """For each code point ``ASCII`` or ``OTHER_SCRIPT`` (letters and digits), ``ON_LETTER`` (combining marks), or 0.
+
+    0 includes Han and kana, which ``rjieba`` cuts.
+    """
+    table = np.zeros(sys.maxunicode + 1, np.uint8)
+    han_or_kana = re.compile("CJK|IDEOGRAPHIC|HANGZHOU|HIRAGANA|KATAKANA|HENTAIGANA|KANA REPEAT")
+    for code in range(0x20000):  # above are Han and variation selectors only
+        category = unicodedata.category(chr(code))
+        if category[0] == "M":
+            table[code] = ON_LETTER
+        elif category[0] == "L" or category in ("Nd", "Nl"):
+            if code < 0x80:
+                table[code] = ASCII
+            elif not han_or_kana.search(unicodedata.name(chr(code), "")):
+                table[code] = OTHER_SCRIPT
+    return table
+
+
+def tokenize_block(text: str, tokens: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Split a block into sentences and these into tokens, and number the tokens.
+
+    Args:
+        text: whole sentences.
+        tokens: ``"characters"`` or ``"words"``.
+
+    Returns:
+        ``names``, the distinct tokens in order of first appearance; ``numbers``, ``(n,)`` int32, the index in
+        ``names`` of each token of the text; ``lengths``, ``(s,)`` int32, the number of tokens in each sentence.
+    """
+    names, numbers, ends = _number_characters(text) if tokens == "characters" else _number_words(text)
+    is_token = np.array([not name.isspace() for name in names], bool)  # (names,)
+    kept = is_token[numbers]
+    lengths = np.diff(np.cumsum(kept, dtype=np.int32)[ends], prepend=np.int32(0))
+    numbers = (np.cumsum(is_token, dtype=np.int32) - 1)[numbers[kept]]
+    return list(compress(names, is_token)), numbers, lengths[lengths > 0]
+
+
+def _number_characters(text: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Number the characters of a text, blanks too, by first appearance.
+
+    Returns:
+        The distinct characters; the number of each character of the text, ``(n,)``; the index of the last
+        character of each sentence, ``(s,)``.
+    """
+    codes = code_points(text)
+    first = np.full(sys.maxunicode + 1, len(codes), np.int32)
+    first[codes[::-1]] = np.arange(len(codes), dtype=np.int32)[::-1]  # reversed: the first appearance is written last
+    distinct = codes[np.sort(first[first < len(codes)])]
+    number = np.empty(sys.maxunicode + 1, np.int32)
+    number[distinct] = np.arange(len(distinct))
+    return [chr(code) for code in distinct], number[codes], sentence_ends(codes)
+
+
+def _number_words(text: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Number the words of a text, blanks too, by first appearance; a line end follows each sentence.
+
+    Returns:
+        The distinct words; the number of each word of the text, ``(n,)``; the index of each line end, ``(s,)``.
+    """
+    sentences = split_sentences(text)
+    number_of: defaultdict[str, int] = defaultdict(count().__next__)
+    numbers = [np.zeros(0, np.int32)]
+    for first in range(0, len(sentences), 1000):
+        words = cut_words("".join(sentence + "\n" for sentence in sentences[first : first + 1000]))
+        numbers.append(np.fromiter(map(number_of.__getitem__, words), np.int32, len(words)))
+    numbers = np.concatenate(numbers)
+    ends = np.flatnonzero(numbers == number_of["\n"])
+    return list(number_of), numbers, ends
