@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.text.files import tokenize
+from embedding_tutorial.text.tokenizers import tokenize
 from embedding_tutorial.vectors.groups import CATEGORIES, TOKENS, Category, read_categories
 
 CORPUS = TrainingConfig().corpus

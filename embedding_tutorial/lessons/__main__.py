@@ -13,7 +13,7 @@ from embedding_tutorial.lessons.runner import LESSONS, QUICK, lesson_path, run_l
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Parse flags and do what they say; without any, list the lessons."""
+    """Run what the flags ask for; without flags, list the lessons."""
     parser = argparse.ArgumentParser(prog="python -m embedding_tutorial.lessons", description=__doc__)
     parser.add_argument("lesson", nargs="?", type=int, help="run this lesson (without a number: list them)")
     parser.add_argument("--quick", action="store_true", help=f"run the ten-minute path: {', '.join(map(str, QUICK))}")

@@ -17,24 +17,6 @@ def dot(a: np.ndarray, b: np.ndarray) -> float:
     return sum(x * y for x, y in zip(a, b, strict=True))
 
 
-# --- 6 lookup is a linear layer ---
-
-
-def hidden_table(linear_layer: Callable[[np.ndarray], np.ndarray], size: int) -> np.ndarray:
-    """The weights of a linear layer without bias: what it makes of every one-hot row."""
-    return linear_layer(np.eye(size))  # (size, size) @ (size, D) -> (size, D)
-
-
-def multiplications_by_zero(tokens: int, vocabulary_size: int, dim: int) -> int:
-    """Products with a 0 of the one-hot rows: each row has one 1, the rest are 0."""
-    return tokens * (vocabulary_size - 1) * dim
-
-
-def ids_without_a_row(ids: list[int], input_dim: int) -> list[int]:
-    """The ids outside 0 to ``input_dim - 1``."""
-    return [id for id in ids if not 0 <= id < input_dim]
-
-
 # --- 2 index ---
 
 
@@ -54,7 +36,7 @@ def encode_by_count(words: list[str]) -> list[int]:
 
 
 def pad_rows(sentences: list[list[int]]) -> list[list[int]]:
-    """All sentences as long as the longest, filled up with 0 at the end."""
+    """Pad all sentences with 0 at the end, to the length of the longest."""
     longest = max(len(ids) for ids in sentences)
     return [ids + [0] * (longest - len(ids)) for ids in sentences]
 
@@ -109,20 +91,79 @@ def cosine_by_hand(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def weighted_sum(marks: np.ndarray, axes: np.ndarray) -> np.ndarray:
-    """Every axis times its mark, all added up: ``(D,)`` and ``(D, M)`` give ``(M,)``."""
+    """Each axis times its mark, added up: ``(D,)`` and ``(D, M)`` -> ``(M,)``."""
     return sum(mark * axis for mark, axis in zip(marks, axes, strict=True))
 
 
 def has_factors(a: np.ndarray, b: np.ndarray) -> bool:
-    """Whether ``b / a`` exists: no place where ``a`` is 0 and ``b`` is not, for nothing times 0 gives it."""
+    """Whether ``a * factors == b`` for some factors: not where ``a`` is 0 and ``b`` is not."""
     return not any(x == 0 and y != 0 for x, y in zip(a, b, strict=True))
+
+
+# --- 6 lookup is a linear layer ---
+
+
+def hidden_table(linear_layer: Callable[[np.ndarray], np.ndarray], size: int) -> np.ndarray:
+    """The weights of a linear layer without bias: its output for each one-hot row."""
+    return linear_layer(np.eye(size))  # (size, size) @ (size, D) -> (size, D)
+
+
+def multiplications_by_zero(tokens: int, vocabulary_size: int, dim: int) -> int:
+    """Multiplications by a 0 of the one-hot rows: a row has one 1, the rest are 0."""
+    return tokens * (vocabulary_size - 1) * dim
+
+
+def ids_without_a_row(ids: list[int], input_dim: int) -> list[int]:
+    """The ids outside 0 to ``input_dim - 1``."""
+    return [id for id in ids if not 0 <= id < input_dim]
+
+
+# --- 7 count it yourself ---
+
+
+def near_count(words: list[str], center: str, context: str, window: int) -> int:
+    """How often ``context`` occurs within ``window`` words of a ``center``."""
+    return sum(
+        words[i] == center and words[j] == context and abs(i - j) <= window
+        for i in range(len(words))
+        for j in range(len(words))
+    )
+
+
+def ppmi(counts: np.ndarray) -> np.ndarray:
+    """Positive pointwise mutual information: log(count / expected by chance), negatives 0."""
+    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
+    return np.log(np.maximum(counts / expected, 1))
+
+
+# --- 8 one prediction by hand ---
+
+
+def prediction_loss(center: np.ndarray, context: np.ndarray, noise: np.ndarray) -> float:
+    """The loss of one center with one true neighbour and one noise word."""
+    return np.logaddexp(0, -center @ context) + np.logaddexp(0, center @ noise)  # logaddexp(0, x) = ln(1 + e^x)
+
+
+def center_gradient(center: np.ndarray, context: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """The loss's gradient by the center: each error times the other word's vector, added up."""
+    context_error = 1 / (1 + np.exp(-center @ context)) - 1
+    noise_error = 1 / (1 + np.exp(-center @ noise))
+    return context_error * context + noise_error * noise  # (D,)
+
+
+def descent_step(center: np.ndarray, context: np.ndarray, noise: np.ndarray, learning_rate: float) -> np.ndarray:
+    """The three vectors after one step against the gradient, ``(3, D)``."""
+    context_error = 1 / (1 + np.exp(-center @ context)) - 1
+    noise_error = 1 / (1 + np.exp(-center @ noise))
+    gradient = [context_error * context + noise_error * noise, context_error * center, noise_error * center]
+    return np.array([center, context, noise]) - learning_rate * np.array(gradient)
 
 
 # --- 9 what backpropagation touches ---
 
 
 def rows_that_move(ids: list[int]) -> list[int]:
-    """The distinct ids, rising, without padding."""
+    """The distinct ids in ascending order, without padding."""
     return sorted(set(ids) - {0})
 
 
@@ -137,24 +178,6 @@ def table_gradient(ids: np.ndarray, values: np.ndarray, size: int) -> np.ndarray
 def momentum_travel(g: np.ndarray, momentum: float, rate: float, steps: int) -> np.ndarray:
     """How far momentum carries a row that had a gradient in the first step only."""
     return -rate * g * sum(momentum**step for step in range(steps))
-
-
-# --- 7 count it yourself ---
-
-
-def near_count(words: list[str], center: str, context: str, window: int) -> int:
-    """How often ``context`` stands within ``window`` words of a ``center``."""
-    return sum(
-        words[i] == center and words[j] == context and abs(i - j) <= window
-        for i in range(len(words))
-        for j in range(len(words))
-    )
-
-
-def ppmi(counts: np.ndarray) -> np.ndarray:
-    """Positive pointwise mutual information: log(count / expected by chance), negatives 0."""
-    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
-    return np.log(np.maximum(counts / expected, 1))
 
 
 # --- 10 the window as a matrix ---
@@ -181,72 +204,11 @@ def context_means(embedded: np.ndarray, window: int) -> np.ndarray:
     return weights / weights.sum(axis=1, keepdims=True) @ embedded
 
 
-# --- 8 one prediction by hand ---
-
-
-def prediction_loss(center: np.ndarray, context: np.ndarray, noise: np.ndarray) -> float:
-    """The loss of one center with one true neighbour and one noise word."""
-    return np.logaddexp(0, -center @ context) + np.logaddexp(0, center @ noise)  # logaddexp(0, x) = ln(1 + e^x)
-
-
-def center_gradient(center: np.ndarray, context: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """The loss's gradient by the center: each error times the other word's vector, added up."""
-    context_error = 1 / (1 + np.exp(-center @ context)) - 1
-    noise_error = 1 / (1 + np.exp(-center @ noise))
-    return context_error * context + noise_error * noise  # (D,)
-
-
-def descent_step(center: np.ndarray, context: np.ndarray, noise: np.ndarray, learning_rate: float) -> np.ndarray:
-    """The three vectors after one step against the gradient, ``(3, D)``."""
-    context_error = 1 / (1 + np.exp(-center @ context)) - 1
-    noise_error = 1 / (1 + np.exp(-center @ noise))
-    gradient = [context_error * context + noise_error * noise, context_error * center, noise_error * center]
-    return np.array([center, context, noise]) - learning_rate * np.array(gradient)
-
-
-# --- 12 words and sentences from characters ---
-
-
-def sentence_mean(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """The mean of the rows that the ids name, padding (0) not counted."""
-    return table[ids[ids != 0]].mean(axis=0)
-
-
-def same_sum(a: str, b: str) -> bool:
-    """Whether two words hold the same characters, each as often: then their sums are equal."""
-    return sorted(a) == sorted(b)
-
-
-def nearest_sentence(means: np.ndarray, query: np.ndarray) -> int:
-    """The row with the greatest cosine; the query's own length makes no difference."""
-    return int(np.argmax(means @ query / np.linalg.norm(means, axis=1)))
-
-
-# --- 13 seeing ---
-
-
-def label_of_row(lines: list[str], row: int) -> str:
-    """The token of a row of the vectors, from 0, by the lines of ``metadata.tsv``, the header first."""
-    return lines[row + 1].split("\t")[0]
-
-
-def spherized(matrix: np.ndarray) -> np.ndarray:
-    """The mean row subtracted, then every row divided by its length: ``(N, D)`` -> ``(N, D)``."""
-    moved = matrix - matrix.mean(axis=0)
-    return moved / np.linalg.norm(moved, axis=1, keepdims=True)
-
-
-def share_of_axes(matrix: np.ndarray, axes: int) -> float:
-    """The share of the variance that the first principal axes of ``(N, D)`` show, the mean subtracted."""
-    spread = np.linalg.svd(matrix - matrix.mean(axis=0), compute_uv=False)  # the widest first
-    return float(np.sum(spread[:axes] ** 2) / np.sum(spread**2))
-
-
 # --- 11 training ---
 
 
 def neighbour_place(matrix: np.ndarray, asked: int, answer: int) -> int:
-    """One more than how many other rows have a greater cosine with the asked one."""
+    """One more than the number of other rows whose cosine with the asked one is greater."""
     unit = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
     cosines = unit @ unit[asked]  # (V, D) @ (D,) -> (V,)
     cosines[asked] = -np.inf  # a row is no neighbour of itself
@@ -254,7 +216,7 @@ def neighbour_place(matrix: np.ndarray, asked: int, answer: int) -> int:
 
 
 def epoch_to_keep(val_losses: list[float], patience: int) -> int:
-    """The epoch of the smallest loss, as far as one goes before ``patience`` epochs in a row bring no smaller."""
+    """The epoch of the smallest loss, stopping after ``patience`` epochs in a row without a smaller one."""
     best = 1
     for epoch, loss in enumerate(val_losses, start=1):
         if loss < val_losses[best - 1]:
@@ -269,11 +231,49 @@ def agreement_by_chance(groups: list[str]) -> float:
     return float(np.mean([(groups.count(group) - 1) / (len(groups) - 1) for group in groups]))
 
 
+# --- 12 words and sentences from characters ---
+
+
+def sentence_mean(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """The mean of the rows that the ids name, padding (0) not counted."""
+    return table[ids[ids != 0]].mean(axis=0)
+
+
+def same_sum(a: str, b: str) -> bool:
+    """Whether two words have the same characters, each equally often: then their sums are equal."""
+    return sorted(a) == sorted(b)
+
+
+def nearest_sentence(means: np.ndarray, query: np.ndarray) -> int:
+    """The row with the greatest cosine; the query's own length makes no difference."""
+    return int(np.argmax(means @ query / np.linalg.norm(means, axis=1)))
+
+
+# --- 13 seeing ---
+
+
+def label_of_row(lines: list[str], row: int) -> str:
+    """The token of a row of the vectors, counted from 0. Line 0 of ``metadata.tsv`` is the header."""
+    return lines[row + 1].split("\t")[0]
+
+
+def spherized(matrix: np.ndarray) -> np.ndarray:
+    """Subtract the mean row, then divide each row by its length: ``(N, D)`` -> ``(N, D)``."""
+    moved = matrix - matrix.mean(axis=0)
+    return moved / np.linalg.norm(moved, axis=1, keepdims=True)
+
+
+def share_of_axes(matrix: np.ndarray, axes: int) -> float:
+    """The share of the variance that lies along the first principal axes of ``(N, D)``."""
+    spread = np.linalg.svd(matrix - matrix.mean(axis=0), compute_uv=False)  # in descending order
+    return float(np.sum(spread[:axes] ** 2) / np.sum(spread**2))
+
+
 # --- 14 using ---
 
 
 def with_padding_row(matrix: np.ndarray) -> np.ndarray:
-    """A row of zeros before the vectors, for padding: ``(V, D)`` -> ``(V + 1, D)``."""
+    """Put a row of zeros before the vectors, for padding: ``(V, D)`` -> ``(V + 1, D)``."""
     return np.concatenate([np.zeros((1, matrix.shape[1])), matrix])
 
 
@@ -284,5 +284,5 @@ def court_probability(table: np.ndarray, ids: np.ndarray, weights: np.ndarray, b
 
 
 def share_right(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """How many of the answers (above 0.5 means 1) are the label."""
+    """The share of answers (above 0.5 means 1) that equal the label."""
     return float(np.mean((probabilities > 0.5) == (labels == 1)))

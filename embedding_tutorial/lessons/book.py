@@ -1,12 +1,12 @@
-"""The whole tutorial, executed, as notebooks and as one HTML site that opens without a network.
+"""The whole tutorial, executed, as notebooks and as an HTML site that opens without a network.
 
     DIR/index.html                    the list of lessons, in order
     DIR/lesson_NN_….html              a page each, with its results and pictures; and glossary.html
     DIR/notebooks/lesson_NN_….ipynb   the same, to change and run
     DIR/pictures/lesson_NN_…_1.svg    the pictures alone, for slides
 
-jupytext reads the lessons, nbclient runs them, nbconvert makes HTML of them. Needs
-``pip install -r requirements-optional.txt``. The pages hold no script, and load nothing; so
+jupytext reads the lessons, nbclient runs them, nbconvert writes the HTML. Needs
+``pip install -r requirements-optional.txt``. The pages contain no script and load nothing, so
 formulas are plain text, not LaTeX.
 """
 
@@ -39,22 +39,22 @@ except ModuleNotFoundError as error:
 
 CONTENTS, GLOSSARY = PLACE / "book_contents.md", PLACE / "glossary.md"
 PAGE = string.Template((PLACE / "book_page.html").read_text(encoding="utf-8"))
-SIGN = '<meta name="generator" content="embedding_tutorial.lessons.book">'  # an earlier book is known by it
+SIGN = '<meta name="generator" content="embedding_tutorial.lessons.book">'  # marks an earlier book
 EXPORTER = HTMLExporter(
     template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True
 )
-# A line break between two Chinese characters is none; browsers would show a blank there.
+# Browsers show a line break as a blank, which is wrong between two Chinese characters.
 _WRAPPED = re.compile(r"(?<=[\u2014\u2018-\u201d\u3000-\u9fff\uff00-\uffef])\n(?=[\u2014\u2018-\u201d\u3000-\u9fff])")
 
 
 def write_book(directory: Path, language: str = "both", lessons: Sequence[Path] = tuple(LESSONS)) -> None:
-    """Run lessons and write what they say and show.
+    """Run lessons and write them as a book.
 
-    All is written beside ``directory`` first and moved when it is whole. An earlier book there is
-    replaced, unless somebody has worked in it since.
+    The book is written beside ``directory`` and renamed when it is complete. It replaces an earlier
+    book, unless somebody has changed that one.
 
     Args:
-        directory: must be new, empty, or hold an earlier book.
+        directory: new, empty, or an earlier book.
         language: of the text: ``zh``, ``en`` or ``both``. The glossary always has both.
         lessons: files in percent format, in order.
 
@@ -87,7 +87,7 @@ def write_book(directory: Path, language: str = "both", lessons: Sequence[Path] 
         contents = read_notebook(CONTENTS, language)
         for cell in contents.cells:
             cell.source = cell.source.replace("LESSONS", "\n".join(f"- [{name}]({at}.html)" for at, name in stops[1:]))
-        write_page(book, stops, 0, contents, language)  # the last file to be written: see check_place
+        write_page(book, stops, 0, contents, language)  # the newest file: see check_place
         if target.exists():
             target.rename(Path(place, "earlier"))
         book.rename(target)
@@ -95,10 +95,10 @@ def write_book(directory: Path, language: str = "both", lessons: Sequence[Path] 
 
 
 def check_place(directory: Path) -> None:
-    """Refuse a directory that holds anything but a book, or a book in which something was changed.
+    """Refuse a directory that holds anything but a book, or a book that somebody changed.
 
     Raises:
-        InputError: says what is in the way.
+        InputError: names what is in the way.
     """
     if directory.exists() and not directory.is_dir():
         raise InputError(f"--book {directory}: is a file; name a directory")
@@ -114,7 +114,7 @@ def check_place(directory: Path) -> None:
 
 
 def read_notebook(path: Path, language: str) -> nbformat.NotebookNode:
-    """A lesson as a notebook; text in the other language is left out, and a quotation that both repeat stands once."""
+    """Read a lesson as a notebook, without text in the other language; a quotation in both languages is kept once."""
     notebook = jupytext.read(path)
     notebook.cells = [cell for cell in notebook.cells if language in ("both", cell.metadata.get("lang", language))]
     for before, cell in itertools.pairwise(notebook.cells):
@@ -122,16 +122,16 @@ def read_notebook(path: Path, language: str) -> nbformat.NotebookNode:
             cell.source = cell.source.removeprefix(quotation[0])
     notebook.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     for number, cell in enumerate(notebook.cells):
-        cell.id = f"cell-{number}"  # the same each time
+        cell.id = f"cell-{number}"  # the same in each book
     return notebook
 
 
 def run_notebook(notebook: nbformat.NotebookNode, name: str, work: Path) -> None:
-    """Run a notebook's cells with this Python and fill in their outputs.
+    """Run a notebook's cells with this Python and store their outputs in it.
 
     Args:
         notebook: changed in place.
-        name: of the lesson, for the message.
+        name: the lesson's, for the message.
         work: the directory to run in.
 
     Raises:
@@ -144,8 +144,8 @@ def run_notebook(notebook: nbformat.NotebookNode, name: str, work: Path) -> None
     import_path = [str(PLACE.parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     settings = {
         "PYTHONPATH": os.pathsep.join(import_path),
-        "IPYTHONDIR": str(work / "ipython"),  # not the user's, whose start-up files would run
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # some versions of ipykernel warn of a debugger otherwise
+        "IPYTHONDIR": str(work / "ipython"),  # the user's own start-up files must not run
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # silences a warning of some versions of ipykernel
     }
     try:
         client.execute(cwd=str(work), env={**os.environ, **settings})
@@ -159,7 +159,7 @@ def run_notebook(notebook: nbformat.NotebookNode, name: str, work: Path) -> None
 
 
 def take_pictures(notebook: nbformat.NotebookNode) -> list[str]:
-    """The SVG pictures among a notebook's outputs, which become HTML: the page shows them as they are."""
+    """Return the SVG pictures among a notebook's outputs, and make them HTML outputs, which a page shows inline."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     drawn = [output.data for output in outputs if "image/svg+xml" in output.get("data", {})]
     for data in drawn:
@@ -170,17 +170,17 @@ def take_pictures(notebook: nbformat.NotebookNode) -> list[str]:
 def write_page(
     book: Path, stops: Sequence[tuple[str, str]], number: int, notebook: nbformat.NotebookNode, language: str
 ) -> None:
-    """Write one HTML page, with links to the one before, the contents, and the one after.
+    """Write an HTML page with links to the previous page, the contents and the next page.
 
     Args:
-        book: where to.
-        stops: file name (without .html) and title of all pages, in order; the contents are the first.
-        number: which of them.
-        notebook: what it shows.
+        book: the directory.
+        stops: file name (without .html) and title of each page, in order; the contents come first.
+        number: the page's place in ``stops``.
+        notebook: the page's content.
         language: of the text.
     """
     for cell in notebook.cells:
-        cell.metadata["tags"] = [cell.metadata.get("lang", "all")]  # becomes a class, for the style sheet
+        cell.metadata["tags"] = [cell.metadata.get("lang", "all")]  # becomes a CSS class
     body = EXPORTER.from_notebook_node(notebook)[0]
     body = re.sub(r"<(p|li)>.*?</\1>", lambda found: _WRAPPED.sub("", found[0]), body, flags=re.DOTALL)
     neighbours = {"before": number - 1, "after": number + 1}

@@ -1,6 +1,6 @@
-"""Pictures for the lessons: SVG with text, which needs no font here and prints at any size.
+"""Pictures for the lessons: SVG, which needs no font to be written and is sharp at any size.
 
-A picture shows itself in a notebook; ``save`` writes it alone, for slides.
+A notebook shows a picture by itself; ``save`` writes it to a file, for slides.
 """
 
 from collections.abc import Mapping, Sequence
@@ -52,14 +52,14 @@ def draw_matrix(
     title: str = "",
     digits: int = 2,
 ) -> Picture:
-    """A matrix as shaded cells with their numbers: the greater, the darker; below 0 blue.
+    """Draw a matrix as shaded cells with their numbers: a larger number is darker, a negative one blue.
 
     Args:
         matrix: ``(N, M)`` numbers.
         rows, columns: ``N`` and ``M`` labels.
         highlight: rows to frame.
-        title: above it.
-        digits: after the point; trailing zeros are dropped.
+        title: drawn above it.
+        digits: digits after the point; trailing zeros are dropped.
     """
     matrix = np.asarray(matrix, dtype=float)
     greatest = max(np.abs(matrix).max(), 1e-9)
@@ -88,7 +88,7 @@ def draw_matrix(
 
 
 def side_by_side(*pictures: Picture, between: str = "→") -> Picture:
-    """Pictures in a row, with a sign between them."""
+    """Put pictures in a row, with a sign between them."""
     gap, x, body = 50, 0.0, []
     height = max(picture.height for picture in pictures)
     for number, picture in enumerate(pictures):
@@ -107,13 +107,13 @@ def draw_curves(
     x_label: str = "",
     level: float | None = None,
 ) -> Picture:
-    """Lines over a common axis, each named at its end.
+    """Draw lines over a common axis, each with its name at its end.
 
     Args:
         curves: name -> its values, as many as ``x``.
-        x: positions, rising.
-        title, x_label: above and below.
-        level: a dashed horizontal line, for chance.
+        x: positions, ascending.
+        title, x_label: drawn above and below.
+        level: where a dashed line is drawn, for chance.
     """
     width, height, left, right, top, bottom = 640, 320, 60, 150, 40, 45
     values = np.array([*curves.values()], dtype=float)
@@ -139,7 +139,7 @@ def draw_curves(
         points = " ".join(f"{px:.1f},{py:.1f}" for px, py in (at(a, b) for a, b in zip(x, line, strict=True)))
         body.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
         y = at(x[-1], line[-1])[1]
-        while any(abs(y - other) < 15 for other in taken):  # names do not cover each other
+        while any(abs(y - other) < 15 for other in taken):  # names must not overlap
             y -= 3
         taken.append(y)
         body.append(text(x1 + 6, y, name, "start", colour))
@@ -152,15 +152,15 @@ def draw_points(
     groups: Sequence[str],
     title: str = "",
 ) -> Picture:
-    """A cloud of tokens in the plane, each written at its place, coloured by its group.
+    """Draw tokens as points in the plane, each written at its place and coloured by its group.
 
-    Both axes have one scale, so that distances in the picture are distances in ``points``.
+    Both axes have the same scale, so distances in the picture are proportional to those in ``points``.
 
     Args:
-        points: ``(N, 2)`` places.
+        points: ``(N, 2)`` positions.
         names: ``N`` tokens.
-        groups: ``N`` groups; five have a colour of their own, named above the cloud, the others are grey.
-        title: above it.
+        groups: ``N`` groups; the first five get a colour, explained above, the others are grey.
+        title: drawn above it.
     """
     side, margin, top = 420, 24, 66
     points = np.asarray(points, dtype=float)

@@ -1,6 +1,6 @@
-"""The article's first ideas in NumPy: a token as a one-hot row, and as a row that is looked up.
+"""The article's first two ideas in NumPy: one-hot rows, and lookup.
 
-Nothing here learns: where the numbers of a matrix come from is ``model.py``'s business.
+Nothing here is learned: ``model/`` trains the numbers of a matrix.
 """
 
 from collections.abc import Sequence
@@ -9,17 +9,17 @@ import numpy as np
 
 
 def one_hot(ids: Sequence[int], size: int) -> np.ndarray:
-    """A row for each id, all 0 but a 1 in the id's column.
+    """Make a row for each id: 1 in the id's column, 0 elsewhere.
 
     Args:
         ids: ``N`` integers from 0 to ``size - 1``.
-        size: columns.
+        size: number of columns.
 
     Returns:
         ``(N, size)`` float32.
 
     Raises:
-        IndexError: an id is outside.
+        IndexError: an id is outside that range.
 
     >>> one_hot([2, 0], 3)
     array([[0., 0., 1.],
@@ -32,9 +32,9 @@ def one_hot(ids: Sequence[int], size: int) -> np.ndarray:
 
 
 def lookup(matrix: np.ndarray, ids: Sequence[int]) -> np.ndarray:
-    """The rows of a matrix that the ids name, in their order.
+    """Take the rows of a matrix that the ids name, in their order.
 
-    The same as ``one_hot(ids, len(matrix)) @ matrix``, without multiplying by all the zeros.
+    Equals ``one_hot(ids, len(matrix)) @ matrix``, without the multiplications by 0.
 
     Args:
         matrix: ``(V, D)``.
@@ -44,13 +44,13 @@ def lookup(matrix: np.ndarray, ids: Sequence[int]) -> np.ndarray:
         ``(N, D)``.
 
     Raises:
-        IndexError: an id is outside (NumPy itself would count a negative one from the end).
+        IndexError: an id is outside that range (NumPy alone counts negative ones from the end).
     """
     return np.asarray(matrix)[_checked(ids, len(matrix))]
 
 
 def _checked(ids: Sequence[int], size: int) -> np.ndarray:
-    """The ids as an array, ``(N,)``; refuses those that name no row."""
+    """Return the ids as an array, ``(N,)``; refuse those that name no row."""
     ids = np.asarray(ids, dtype=np.int64)
     outside = ids[(ids < 0) | (ids >= size)]
     if len(outside):

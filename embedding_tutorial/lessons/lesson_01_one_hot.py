@@ -4,15 +4,15 @@
 # > 使用One-hot 方法编码的向量会很高维也很稀疏。
 
 # %% [markdown] lang="zh"
-# 电脑不认得字，只认得数。最老实的办法是给每个字一列：是哪个字，哪一列就写 1，其余写 0。
-# 这样的一行叫**独热编码**。它不会认错字，可是它很宽，而且看不出意思：任意两个不同的字，点积都是 0。
+# 电脑不认得字，只认得数。最直接的办法是给每个字一列：是哪个字，哪一列就写 1，其余写 0。这样的一行叫**独热编码**。
+# 它不会认错字，可是很宽，而且不含意思：任意两个不同的字，点积都是 0。
 #
 # **先猜后跑**：“王”和“妃”的点积是多少？“王”和“亮”呢？
 
 # %% [markdown] lang="en"
-# A computer knows numbers, not characters. The plainest way is a column for each character: a 1 in its own
-# column, 0 in all others. Such a row is called **one-hot**. It never confuses two characters, but it is wide, and
-# blind to meaning: any two different characters have dot product 0.
+# A computer works with numbers, not with characters. The simplest way is a column for each character: 1 in its own
+# column, 0 in all others. Such a row is called **one-hot**. It never confuses two characters, but it is wide and holds
+# no meaning: any two different characters have dot product 0.
 #
 # **Guess first**: what is the dot product of 王 and 妃? Of 王 and 亮?
 
@@ -24,7 +24,7 @@ from embedding_tutorial.lessons.drawing import draw_matrix
 from embedding_tutorial.lessons.encoding import one_hot
 from embedding_tutorial.lessons.exercises import check
 
-# The article's own ten columns. Seven are used; the other three belong to characters that its text does not name.
+# The article's own ten columns. Seven are used; the article does not say which characters the other three belong to.
 COLUMN = {"亮": 0, "漂": 1, "很": 2, "主": 3, "公": 4, "妃": 8, "王": 9}
 COLUMNS = 10
 
@@ -45,13 +45,13 @@ draw_matrix(rows, rows=list(sentence), title="王妃很漂亮: one-hot (5 × 10)
 # %% [markdown] lang="zh"
 # > 你要是不看前面的中文注解,你知道这四行向量有什么内部关系吗?
 #
-# 文章把“公主”和“王妃”也写成这样。把四行两两相乘，答案就在表里：自己和自己是 1，别的全是 0。
+# 文章把“公主”和“王妃”也写成这样的四行。把每一行和每一行相乘，答案就在表里：和自己是 1，和别的都是 0。
 
 # %% [markdown] lang="en"
 # > 你要是不看前面的中文注解,你知道这四行向量有什么内部关系吗?
 #
-# The article writes 公主 and 王妃 like this too, and asks whether the four rows tell of any relation. Multiply each
-# with each, and the table answers: 1 with itself, 0 with everybody else.
+# The article also writes 公主 and 王妃 as such rows, and asks whether the four rows show any relation. The products of
+# all pairs of rows answer: 1 with itself, 0 with every other row.
 
 # %%
 words = "公主王妃"
@@ -62,12 +62,12 @@ assert (products == np.eye(4)).all()
 pd.DataFrame(products.astype(int), index=list(words), columns=list(words))
 
 # %% [markdown] lang="zh"
-# 那么代价呢？词表有 50,000 个词，一个词就是 50,000 个数，其中 49,999 个是 0。下面按 float32（4 字节）算一算，
-# 再和 100 维的稠密向量比一比。
+# 独热编码要多少空间？词表有 50,000 个词，一个词就是 50,000 个数，其中 49,999 个是 0。下面按 float32（每个数 4 字节）
+# 算一算，再和 100 维的稠密向量比一比。
 
 # %% [markdown] lang="en"
-# And the cost? With 50,000 words, a word is 50,000 numbers, 49,999 of them 0. Here it is in float32 (4 bytes), beside
-# a dense vector of 100 numbers.
+# How much space does it take? With 50,000 words, a word is 50,000 numbers, and 49,999 of them are 0. The table counts
+# them in float32 (4 bytes each), beside a dense vector of 100 numbers.
 
 # %%
 costs = pd.DataFrame(
@@ -85,14 +85,14 @@ costs
 # 1. 不用 `one_hot`，写出一个编号的独热行（一个列表）。
 # 2. 不用 `@`，写出两个向量的点积。再想一想：两行独热的点积为什么只能是 0 或 1？
 #
-# 写好后再运行这一格。答案在 `answers.py`。
+# 写好后再运行这一格，每一课都是这样。答案在 `answers.py`。
 
 # %% [markdown] lang="en"
 # ### Exercises
 # 1. Without `one_hot`: the one-hot row of one id, as a list.
 # 2. Without `@`: the dot product of two vectors. Then think: why can it only be 0 or 1 for two one-hot rows?
 #
-# Write, then run this cell again. The answers are in `answers.py`.
+# Write the functions, then run this cell again, in this lesson and in all others. The answers are in `answers.py`.
 
 
 # %%

@@ -4,15 +4,15 @@
 # > 例如 第一个矩阵(2x6)相当于两个单词,表示的很稀疏(0多),进行变换后,变成了(2x3),缩小一半,两个向量,并且稠密。
 
 # %% [markdown] lang="zh"
-# 独热的行几乎全是 0。右边乘上一个矩阵 W，每行 6 个数就变成 3 个（文章说的“降维”）：
-# (2 × 6) @ (6 × 3) → (2 × 3)，一共 12 个数变成 6 个，而且没有 0。W 就是**嵌入矩阵**，每个词元在里面有一行。
+# 独热的行几乎全是 0。右边乘上一个矩阵 W，每行 6 个数就变成 3 个（文章说的“降维”）：(2 × 6) @ (6 × 3) → (2 × 3)，
+# 一共 12 个数变成 6 个，而且没有 0。W 就是**嵌入矩阵**，每个词元在里面有一行。
 #
 # 文章只给了形状，下面的数是我们编的。词表取自“王妃很漂亮”：五个字，加上填充用的第 0 行，正好六行。
 #
-# **先猜后跑**：“亮”的编号是 5，“妃”的编号是 2。先看一眼下面的 W，不动笔，你说得出乘积的两行吗？
+# **先猜后跑**：“亮”的编号是 5，“妃”的编号是 2。看一眼下面的 W，不用计算，说得出乘积的两行吗？
 
 # %% [markdown] lang="en"
-# One-hot rows are nearly all 0. Multiply them by a matrix W, and each row's 6 numbers become 3 (the article's 降维,
+# One-hot rows are nearly all 0. Multiplied by a matrix W, each row of 6 numbers becomes a row of 3 (the article's 降维,
 # fewer dimensions): (2 × 6) @ (6 × 3) → (2 × 3). In all, 12 numbers become 6, and none of them is 0. W is the
 # **embedding matrix**: every token has a row in it.
 #
@@ -68,14 +68,14 @@ side_by_side(
 # %% [markdown] lang="zh"
 # 一行独热只有一个 1，所以乘法只是把 W 里的那一行原样取出来：这正是上一课的查表。
 #
-# “缩小一半”说的是这两行。准确地说，W 本身还要存 3 × 6 = 18 个数，不过文本再长，它也只存一份：
-# 两个字时还不划算，从第七个字起就省了。
+# “缩小一半”说的是这两行。W 本身还要存 3 × 6 = 18 个数，不过文本再长，它也只存一份：两个字时还不划算，
+# 从第七个字起就省了。
 
 # %% [markdown] lang="en"
-# A one-hot row holds a single 1, so the product only fetches that row of W as it stands: the lookup of the last lesson.
+# A one-hot row holds a single 1, so the product only takes that row of W unchanged: the lookup of the last lesson.
 #
-# What is halved is these two rows. To be exact, W itself takes another 3 × 6 = 18 numbers, but only once, however long
-# the text is: with two characters it does not pay yet, from the seventh on it does.
+# "Half the size" (缩小一半) is true of these two rows. W itself takes another 3 × 6 = 18 numbers, but only once,
+# however long the text is: two characters take more space than before, seven or more take less.
 
 # %%
 draw = np.random.default_rng(0)
@@ -101,14 +101,14 @@ sizes
 # %% [markdown] lang="en"
 # > 于是乎,我们把文字的one-hot编码,从稀疏态变成了密集态,并且让相互独立向量变成了有内在联系的关系向量。
 #
-# The article first gives one-hot rows for four characters (4 × 10), and later their features (4 × 3). What is missing
-# between the two tables is W (10 × 3): put the features into the rows of 公, 主, 王 and 妃. Of the other six rows the
-# article says nothing; we write 0, and any other numbers would leave the product as it is.
+# The article first gives one-hot rows for four characters (4 × 10), and later their features (4 × 3). Between the two
+# tables only W (10 × 3) is missing: put the features into the rows of 公, 主, 王 and 妃. The article says nothing of
+# the other six rows; we write 0, and any other numbers would leave the product unchanged.
 
 # %%
 FEATURES = ["皇帝", "宫里", "女"]
 characters = list("公主王妃")
-COLUMNS = list("亮漂很主公???妃王")  # the article's own; three belong to characters that it does not name
+COLUMNS = list("亮漂很主公???妃王")  # the article's own; it does not say which characters the ??? belong to
 article_one_hot = np.array([
     [0, 0, 0, 0, 1, 0, 0, 0, 0, 0],
     [0, 0, 0, 1, 0, 0, 0, 0, 0, 0],
@@ -126,10 +126,10 @@ article_W = np.zeros((10, 3))
 article_W[[4, 3, 9, 8]] = article_features
 assert (article_one_hot @ article_W == article_features).all()  # (4, 10) @ (10, 3) -> (4, 3)
 
-# NumPy solves "one-hot @ W = features" for W without being told how: it finds the same W ...
+# NumPy solves "one-hot @ W = features" for W, and finds the same W ...
 solved, _, rank, _ = np.linalg.lstsq(article_one_hot, article_features, rcond=None)
 assert np.allclose(solved, article_W)
-assert rank == 4  # ... and only 4 of the 10 rows are settled by the equation
+assert rank == 4  # ... and the equation determines only 4 of the 10 rows
 other_W = draw.normal(size=(10, 3))
 other_W[[4, 3, 9, 8]] = article_features
 assert (article_one_hot @ other_W == article_features).all()
@@ -147,15 +147,14 @@ side_by_side(
 )
 
 # %% [markdown] lang="zh"
-# “有内在联系”从哪里来？不是乘法变出来的，乘法只管取行：联系全写在 W 的数里。
-# 随机的 W 也会让点积不再是 0（3 个数的空间里，最多只有 3 个方向两两垂直），只是那些数没有意义。
-# 所以要紧的是给 W 填上好的数：下一课用手填，以后让训练来填。
+# “有内在联系”从哪里来？不是乘法带来的，乘法只是取行；联系全在 W 的数里。随机的 W 也会让点积不再是 0（3 个数的空间里，
+# 最多只有 3 个方向两两垂直），只是那些数没有意义。所以要紧的是给 W 填上好的数：下一课用手填，以后由训练来填。
 
 # %% [markdown] lang="en"
-# Where do the relations come from? Not from multiplying, which only fetches rows: they are in the numbers of W.
-# A random W makes dot products other than 0 as well (with 3 numbers, no more than 3 directions can be perpendicular
-# to each other), only these mean nothing. So what matters is to fill W with good numbers: by hand in the next lesson,
-# by training later.
+# Where do the relations come from? Not from the multiplication, which only takes rows: they are in the numbers of W. A
+# random W gives dot products other than 0 as well (with 3 numbers, at most 3 directions are perpendicular to each
+# other), but they mean nothing. What matters is to fill W with good numbers: by hand in the next lesson, by training
+# later.
 
 # %%
 random_W = np.random.default_rng(0).normal(size=(10, 3))
@@ -174,10 +173,8 @@ products.round(3)
 # ### 练习
 # 1. 不用 `@`，写出矩阵乘法 (N × K) @ (K × M)。
 # 2. 一个矩阵里 0 占多少？写成 0 到 1 之间的数。
-# 3. 给出编号（各不相同）、它们的特征行和总行数，造出 W：编号的那几行放特征，其余是 0。
-#    这样 `one_hot(ids, size) @ W` 就是特征。
-#
-# 写好后再运行这一格。答案在 `answers.py`。
+# 3. 给出编号（各不相同）、它们的特征行和总行数，造出 W：编号的那几行放特征，其余是 0。这样 `one_hot(ids, size) @ W`
+#    就是特征。
 
 # %% [markdown] lang="en"
 # ### Exercises
@@ -185,8 +182,6 @@ products.round(3)
 # 2. What share of a matrix is 0? A number from 0 to 1.
 # 3. Given ids (all different), their rows of features and the number of rows, build W: the features in the rows of the
 #    ids, 0 elsewhere. Then `one_hot(ids, size) @ W` is the features.
-#
-# Write, then run this cell again. The answers are in `answers.py`.
 
 
 # %%

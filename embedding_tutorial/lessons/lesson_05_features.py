@@ -4,20 +4,20 @@
 # > 这样,我们就把一些词甚至一个字,用三个特征给表征出来了。
 
 # %% [markdown] lang="zh"
-# 先不学习，用手来写：挑三个特征（皇帝、宫里、女），给每个词打三个分，分数是它和这个特征的关系有多强。
+# 先不训练，用手来写：挑三个特征（皇帝、宫里、女），给每个词打三个分，分数表示它和这个特征的关系有多强。
 # 公主 20 岁前住在宫里，活了 80 岁，所以“宫里”是 20/80；王妃 20 岁起住在宫里，所以是 60/80。
 # 这三个数就是这个词的向量，N = 3。
 #
-# **先猜后跑**：公主和王妃的余弦相似度，独热编码是 0，现在会是多少？公主和“皇帝”的分数是 1.0，余弦也是 1.0 吗？
+# **先猜后跑**：公主和王妃的余弦相似度，独热编码是 0，现在会是多少？公主的“皇帝”是 1.0，公主和“皇帝”的余弦也是 1.0 吗？
 
 # %% [markdown] lang="en"
-# No learning yet; we write by hand. Choose three features (皇帝 emperor, 宫里 in the palace, 女 female) and give each
-# word three marks: how strongly it is tied to each feature. The princess (公主) lives in the palace until 20, of 80
-# years in all, so 宫里 is 20/80; the consort (王妃) lives there from 20 on: 60/80. These three numbers are the word's
-# vector, N = 3.
+# No training yet; we write by hand. Choose three features (皇帝 emperor, 宫里 in the palace, 女 female) and give each
+# word three marks: how strongly it is associated with each feature. The princess (公主) lives in the palace until she
+# is 20, and lives 80 years, so 宫里 is 20/80; the consort (王妃) lives there from 20 on: 60/80. These three numbers are
+# the word's vector, N = 3.
 #
-# **Guess first**: the cosine similarity of 公主 and 王妃 is 0 in one-hot; what will it be now? The mark of 公主 for
-# 皇帝 is 1.0; is the cosine of the two 1.0 as well?
+# **Guess first**: the cosine similarity of 公主 and 王妃 is 0 in one-hot; what is it now? The mark of 公主 for 皇帝 is
+# 1.0; is the cosine of 公主 and 皇帝 1.0 as well?
 
 # %%
 import numpy as np
@@ -42,14 +42,14 @@ words
 # %% [markdown] lang="zh"
 # > 这样我们就把公主和王妃两个词,跟皇帝、宫里、女这几个字(特征)关联起来了,我们可以认为:
 #
-# `公主=1.0 *皇帝 +0.25*宫里 +1.0*女`。这个等式可以当真：让皇帝、宫里、女各是一个单位向量（三条坐标轴），
-# 加权相加，就是公主的那一行。
+# `公主=1.0 *皇帝 +0.25*宫里 +1.0*女`。这个等式就照字面成立：让皇帝、宫里、女各是一个单位向量（三条坐标轴），加权相加，
+# 得到的正是公主的那一行。
 
 # %% [markdown] lang="en"
 # > 这样我们就把公主和王妃两个词,跟皇帝、宫里、女这几个字(特征)关联起来了,我们可以认为:
 #
-# `公主=1.0 *皇帝 +0.25*宫里 +1.0*女`. This equation can be taken at its word: let 皇帝, 宫里 and 女 be unit vectors
-# (the three axes); their weighted sum is the row of 公主.
+# `公主=1.0 *皇帝 +0.25*宫里 +1.0*女`. This equation holds literally: let 皇帝, 宫里 and 女 be unit vectors (the three
+# axes); their weighted sum is the row of 公主.
 
 # %%
 emperor, palace, woman = np.eye(3)  # [1, 0, 0], [0, 1, 0], [0, 0, 1]
@@ -61,20 +61,20 @@ pd.DataFrame([*terms, terms.sum(axis=0)], index=["1.0 皇帝", "+ .25 宫里", "
 # %% [markdown] lang="zh"
 # > 公主一定是皇帝的女儿,我们假设她跟皇帝的关系相似度为1.0;
 #
-# 文章说的“相似度”是**关联的强弱**，不是余弦。余弦 1 的意思是方向完全相同，而公主和皇帝的余弦是 0.696，
-# 因为公主还有别的两个特征。公主和王妃的余弦是 0.8977，在这张表里彼此最近；在独热编码里是 0。
+# 文章说的“相似度”是**关联的强弱**，不是余弦。余弦为 1 表示方向完全相同，而公主和皇帝的余弦是 0.696，
+# 因为公主还有另外两个特征。公主和王妃的余弦是 0.8977，在这张表里互为最近；在独热编码里是 0。
 
 # %% [markdown] lang="en"
 # > 公主一定是皇帝的女儿,我们假设她跟皇帝的关系相似度为1.0;
 #
-# What the article calls 相似度 (similarity) is a **strength of association**, no cosine. A cosine of 1 means the very
-# same direction; that of 公主 and 皇帝 is 0.696, for 公主 has two other features besides. 公主 and 王妃 have 0.8977
-# and are each other's nearest in this table; in one-hot they have 0.
+# What the article calls 相似度 (similarity) is a **strength of association**, not a cosine. A cosine of 1 means exactly
+# the same direction; the cosine of 公主 and 皇帝 is 0.696, because 公主 has two other features. The cosine of 公主 and
+# 王妃 is 0.8977, and each is the other's nearest neighbour in this table; in one-hot it is 0.
 
 # %%
 tokens = ["公主", "王妃", *FEATURES]
 matrix = np.array([princess, consort, emperor, palace, woman])  # (5, 3)
-vectors = WordVectors(tokens, [1] * 5, matrix)  # the counts, all 1, do not matter here
+vectors = WordVectors(tokens, [1] * 5, matrix)  # the counts do not matter here
 cosines = pd.DataFrame(vectors.unit_matrix @ vectors.unit_matrix.T, index=tokens, columns=tokens)  # (5, 5)
 
 # By hand: dot product / (length * length).
@@ -93,23 +93,23 @@ cosines.round(4)
 # %% [markdown] lang="zh"
 # > 或者这样,我们假设每个词的每个字都是对等(注意:只是假设,为了方便解释):
 #
-# 每个字分一半，两个半份相加又是原来的词：公 + 主 = 公主。文章自己提醒这只是假设，代价是“公”和“主”变成
-# 同一个向量，再也分不开：公公（太监）、主公（君主）和公主也就一模一样了。学来的向量不受这个限制。
+# 每个字分一半，两半相加又是原来的词：公 + 主 = 公主。文章自己提醒这只是假设；代价是“公”和“主”成了同一个向量，
+# 再也分不开：公公（太监）、主公（君主）和公主也就一模一样了。学来的向量不受这个限制。
 
 # %% [markdown] lang="en"
 # > 或者这样,我们假设每个词的每个字都是对等(注意:只是假设,为了方便解释):
 #
 # Each character gets half, and the two halves add up to the word: 公 + 主 = 公主. The article itself warns that this is
-# only assumed. The price: 公 and 主 are now one and the same vector, so that 公公 (a eunuch) and 主公 (a lord) equal
-# 公主 (a princess). Learned vectors are under no such constraint.
+# only an assumption. The price: 公 and 主 become the same vector, so 公公 (a eunuch) and 主公 (a lord) equal 公主 (a
+# princess). Learned vectors are not restricted in this way.
 
 # %%
 halves = words.loc[["公主", "公主", "王妃", "王妃"]].set_axis(list("公主王妃")) / 2
 assert halves.to_numpy().tolist() == [[0.5, 0.125, 0.5], [0.5, 0.125, 0.5], [0.3, 0.375, 0.5], [0.3, 0.375, 0.5]]
 composed = pd.DataFrame({word: halves.loc[list(word)].sum() for word in ["公主", "王妃", "公公", "主公"]}).T
 assert composed.loc[["公主", "王妃"]].equals(words)
-assert (halves.loc["公"] == halves.loc["主"]).all()  # the price ...
-assert (composed.loc[["公公", "主公"]] == princess).all(axis=None)  # ... and its symptom
+assert (halves.loc["公"] == halves.loc["主"]).all()  # the price: two characters are one vector ...
+assert (composed.loc[["公公", "主公"]] == princess).all(axis=None)  # ... and three words are one vector
 composed
 
 # %%
@@ -123,14 +123,14 @@ side_by_side(
 # > 王妃=公主的特征(1) * 0.6 +公主的特征(2) * 3 +公主的特征(3) * 1
 #
 # 照字面相加，得到的是一个数 2.35，不是一个词。文章的意思是**逐元素**相乘：[1, .25, 1] × [0.6, 3, 1] = 王妃，
-# 三个积各占一位，加号只是把它们并排放好（给每一项配上它的单位向量，加号就完全对了）。
+# 三个积各占一位，加号只是把它们排在一起（给每一项乘上它的单位向量，加号就严格成立了）。
 
 # %% [markdown] lang="en"
 # > 王妃=公主的特征(1) * 0.6 +公主的特征(2) * 3 +公主的特征(3) * 1
 #
-# Added up as it is written, this is one number, 2.35, and no word. What is meant is a product **element by element**:
-# [1, .25, 1] × [0.6, 3, 1] = 王妃. Each of the three products keeps its own place, and the plus only sets them side by
-# side (give each term its unit vector, and the plus is quite right).
+# Read literally, this sum is one number, 2.35, and not a word. The article means a product **element by element**: [1,
+# .25, 1] × [0.6, 3, 1] = 王妃. Each of the three products keeps its own place, and the plus only puts them side by side
+# (multiply each term by its unit vector, and the plus is exact).
 
 # %%
 factors = np.array([0.6, 3, 1])
@@ -154,52 +154,47 @@ side_by_side(
 
 # %% [markdown] lang="zh"
 # 有了倍数 (0.6, 3, 1)，就证明两个词有关系吗？还没有。只要前一个向量没有 0，除一除总能得到这样的倍数：
-# 和公主垂直的 [1, -8, 1] 也有，掷骰子得来的两个向量也有。倍数谁都有，余弦才分得出远近：
-# 王妃是 0.8977，垂直的是 0，骰子的忽正忽负。
+# 和公主垂直的 [1, -8, 1] 有，随机抽的两个向量也有。倍数总是有的，分得出远近的是余弦：王妃是 0.8977，垂直的是 0，
+# 随机的有正有负。
 
 # %% [markdown] lang="en"
-# Do the factors (0.6, 3, 1) prove that the two words are related? Not yet. As long as the first vector has no zero,
-# dividing always yields such factors: for [1, -8, 1], which is perpendicular to 公主, and for two vectors thrown with
-# dice. Everybody has factors; the cosine tells near from far: 0.8977 for 王妃, 0 for the perpendicular one, now above
-# 0 and now below for dice.
+# Do the factors (0.6, 3, 1) prove that the two words are related? No. As long as the first vector has no zero, division
+# always yields such factors: for [1, -8, 1], which is perpendicular to 公主, and for two random vectors. Any two
+# vectors have factors; the cosine distinguishes near from far: 0.8977 for 王妃, 0 for the perpendicular one, sometimes
+# above 0 and sometimes below for random ones.
 
 # %%
 stranger = np.array([1.0, -8.0, 1.0])
-dice = np.random.default_rng(5).normal(size=(1000, 2, 3))  # 1,000 pairs of vectors that know nothing of each other
-firsts = np.array([princess, princess, *dice[:, 0]])  # (1002, 3)
-seconds = np.array([consort, stranger, *dice[:, 1]])  # (1002, 3)
+random = np.random.default_rng(5).normal(size=(1000, 2, 3))  # 1,000 pairs of unrelated vectors
+firsts = np.array([princess, princess, *random[:, 0]])  # (1002, 3)
+seconds = np.array([consort, stranger, *random[:, 1]])  # (1002, 3)
 found = seconds / firsts  # (1002, 3)
 assert np.allclose(firsts * found, seconds)  # every pair has its factors
 assert np.allclose(found[:2], [[0.6, 3, 1], [1, -32, 1]])
 
 pair_cosines = (unit_rows(firsts) * unit_rows(seconds)).sum(axis=1)  # (1002, 3) -> (1002,)
 assert abs(pair_cosines[0] - 0.8977) < 5e-5 and abs(pair_cosines[1]) < 1e-12
-assert 400 < (pair_cosines[2:] < 0).sum() < 600  # dice: about half of them point away from each other
+assert 400 < (pair_cosines[2:] < 0).sum() < 600  # random pairs: about half are below 0
 table = pd.DataFrame(found, columns=["factor 1", "factor 2", "factor 3"]).assign(cosine=pair_cosines)
-table.head(5).set_axis(["公主 → 王妃", "公主 → [1, -8, 1]", "dice", "dice", "dice"]).round(4)
+table.head(5).set_axis(["公主 → 王妃", "公主 → [1, -8, 1]", "random", "random", "random"]).round(4)
 
 # %% [markdown] lang="zh"
-# 最后别忘了：0.8977 来自编出来的分数。第 7 课去数真的文本，再往后，特征由训练得来，那时它们就没有名字了。
+# 最后别忘了：0.8977 来自编出来的分数。第 7 课去数真的文本；再往后，特征由训练得来，那时它们就没有名字了。
 #
 # ### 练习
 # 1. 不用 `unit_rows`，写出两个向量的余弦：点积除以两个长度的积。
-# 2. 给出分数 (D,) 和坐标轴 (D × M)，写出加权的和，就像“公主 = 1.0·皇帝 + …”。坐标轴不一定是单位向量。
-# 3. 从 a 到 b 有没有逐元素的倍数？写一个函数，回答 `True` 或 `False`。这次向量里可以有 0。
-#    再想一想：两行不同的独热之间有吗？
-#
-# 写好后再运行这一格。答案在 `answers.py`。
+# 2. 给出分数 (D,) 和坐标轴 (D × M)，写出加权和，就像“公主 = 1.0·皇帝 + …”。坐标轴不一定是单位向量。
+# 3. 从 a 到 b 有没有逐元素的倍数？回答 `True` 或 `False`。这次向量里可以有 0。再想一想：两行不同的独热之间有吗？
 
 # %% [markdown] lang="en"
-# One thing to remember: 0.8977 comes from marks that were made up. Lesson 7 counts in real text; later still, features
-# come from training, and then they have no names.
+# Remember that 0.8977 comes from marks that were made up. Lesson 7 counts in real text; later, features come from
+# training, and then they have no names.
 #
 # ### Exercises
 # 1. Without `unit_rows`: the cosine of two vectors, their dot product divided by the product of their lengths.
-# 2. Given marks (D,) and axes (D × M), the weighted sum, as in 公主 = 1.0·皇帝 + … The axes need not be unit vectors.
+# 2. Given marks (D,) and axes (D × M): the weighted sum, as in 公主 = 1.0·皇帝 + … The axes need not be unit vectors.
 # 3. Are there factors, element by element, that lead from a to b? Answer `True` or `False`. This time there may be
 #    zeros. Then think: are there any between two different one-hot rows?
-#
-# Write, then run this cell again. The answers are in `answers.py`.
 
 
 # %%

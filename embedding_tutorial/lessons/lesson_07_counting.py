@@ -4,20 +4,20 @@
 # > 既然,通过刚才的假设关联,我们关联出了“皇帝”、“宫里”和“女”三个词,那我们尝试这么去定义公主和王妃
 
 # %% [markdown] lang="zh"
-# 文章说得明白：特征是挑出来的，数字是假设的。可是 .25 = 20/80 已经不只是假设：那是八十年里数出二十年。
-# 数年头要知道公主的一生；机器没有她的一生，只有文字。那就数文字：在“公主”前后各 3 个词里，“皇帝”出现过几回？
-# 这就是**分布假设**：一个词是什么意思，看它常和谁在一起。
+# 文章说得明白：特征是挑出来的，数字是假设的。可是 .25 = 20/80 已经不只是假设：那是从八十年里数出的二十年。
+# 数年头要知道公主的一生；机器不知道，它只有文字。那就数文字：在“公主”前后各 3 个词里，“皇帝”出现过几次？
+# 这就是**分布假设**：一个词的意思，看它常和哪些词在一起。
 #
-# **先猜后跑**：下面 16 句里，“公主”和“王妃”从没同过句。只看各自身边的词，它们会像吗？比“公主”和“农夫”更像吗？
+# **先猜后跑**：下面 16 句里，“公主”和“王妃”从没同句。只看各自身边的词，它们会像吗？比“公主”和“农夫”更像吗？
 
 # %% [markdown] lang="en"
-# The article says so itself: it picked the features and assumed the numbers. Yet .25 = 20/80 is more than an
-# assumption: it counts twenty years out of eighty. Counting years needs the princess's life; a machine has only text.
-# So count text: among the 3 words before and the 3 after 公主, how often is 皇帝? This is the **distributional
-# hypothesis**: a word's meaning shows in the company it keeps.
+# The article says so itself: it picks the features and assumes the numbers. Yet .25 = 20/80 is more than an assumption:
+# it counts twenty years out of eighty. To count years one must know the princess's life; a machine has only text. So
+# count text: among the 3 words before and the 3 after 公主, how often does 皇帝 occur? This is the **distributional
+# hypothesis**: a word's meaning shows in the words around it.
 #
-# **Guess first**: in the 16 sentences below, 公主 and 王妃 never share a sentence. By the words around each of them
-# alone, will they be alike? More alike than 公主 and 农夫 (peasant)?
+# **Guess first**: in the 16 sentences below, 公主 and 王妃 never share a sentence. Judged by the words around each of
+# them, are they similar? More similar than 公主 and 农夫 (peasant)?
 
 # %%
 import math
@@ -28,7 +28,7 @@ import pandas as pd
 
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
 from embedding_tutorial.lessons.exercises import check
-from embedding_tutorial.text.files import tokenize
+from embedding_tutorial.text.tokenizers import tokenize
 from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors.word_vectors import unit_rows
 
@@ -52,7 +52,7 @@ EXCERPT = """
 """.strip().splitlines()
 
 sentences = [tokenize(sentence, "words") for sentence in EXCERPT]
-vocabulary = Vocabulary.count(sentences, min_count=2)  # as in training: rare words are left out
+vocabulary = Vocabulary.count(sentences, min_count=2)  # rare words are left out, as in training
 rows = [vocabulary.encode(words, skip_unknown=True) for words in sentences]
 
 assert sentences[0] == ["皇帝", "把", "小", "公主", "抱", "上", "了", "马背", "。"]
@@ -66,27 +66,27 @@ pd.DataFrame(
 )
 
 # %% [markdown] lang="zh"
-# 左边是项目自己的 `tokenize` 切的词；右边去掉了只出现一次的词，窗口在右边数。
-# 现在数：每个词看左右各 3 个词，每看见一个，就在表里相应的一格加 1。
-# 文章的“女”在这里从不单独成词，所以这一列数“女儿”和“宫女”。
+# 左边是项目自己的 `tokenize` 切出的词；右边去掉了只出现一次的词，窗口在右边数。现在来数：每个词看左右各 3 个词，
+# 每看到一个，就在表里相应的一格加 1。文章的“女”在这里从不单独成词，所以这一列数“女儿”和“宫女”。
 
 # %% [markdown] lang="en"
-# On the left, words as the project's own `tokenize` cuts them; on the right, without those seen only once: there we
-# count. Each word looks at the 3 words to either side; for each one seen, a cell of the table goes up by 1. The
-# article's 女 never stands as a word of its own here, so that column counts 女儿 (daughter) and 宫女 (palace maid).
+# On the left are the words that the project's own `tokenize` cuts; on the right the same without words that occur only
+# once. The windows are counted on the right: each word looks at the 3 words on either side, and each of them adds 1 to
+# a cell of the table. The article's 女 never occurs as a word of its own here, so its column counts 女儿 (daughter) and
+# 宫女 (palace maid).
 
 # %%
 WINDOW = 3
 
 
 def count_pairs(rows, size, window):
-    """How often word j stands within the window around word i: ``(size, size)``, whole numbers."""
+    """How often word j occurs within the window around word i: ``(size, size)`` integers."""
     counts = np.zeros((size, size), int)
     for ids in rows:
         for i, center in enumerate(ids):
             for j in range(max(0, i - window), min(len(ids), i + window + 1)):
                 if j != i:
-                    counts[center - 1, ids[j] - 1] += 1  # id 1 is row 0: there is no row for padding here
+                    counts[center - 1, ids[j] - 1] += 1  # id 1 is row 0: no row for padding here
     return counts
 
 
@@ -113,23 +113,22 @@ assert three.loc["王妃"].tolist() == [2, 2, 2]  # sentences 6, 10; then 7, 8; 
 table
 
 # %% [markdown] lang="zh"
-# “/ 5”是除以出现次数（两个词都是 5 次），好和文章的小数并排看。三处要说清楚：
+# “/ 5”是除以出现次数（两个词都是 5 次），好和文章的小数并排看。有三点要说明：
 #
-# - 这 16 句是我们写的，大小次序和文章一致并不稀奇；要紧的是，数字从此由文字来定，不由人来定。
-#   文章的王妃是皇帝的妃子，我们的王妃是王子的妻子。
+# - 这 16 句是我们写的，大小次序和文章一致并不稀奇；要紧的是，数字从此由文字来定，不由人来定。文章的王妃是皇帝的妃子，
+#   我们的王妃是王子的妻子。
 # - 数出来的是文字，不是世界：公主当然是女的，正因为人人知道，没有人写“公主是女的”，所以是 0.4，不是 1.0。
-# - 切错了，也就数错了：“嫁进宫里”被切成“嫁 / 进宫 / 里”，少数一个“宫里”。
+# - 词切错了，也就数错了：“嫁进宫里”被切成“嫁 / 进宫 / 里”，少数了一个“宫里”。
 
 # %% [markdown] lang="en"
-# "/ 5" divides by how often each word stands (5 times both), to set it beside the article's fractions. Three things
-# to know:
+# "/ 5" divides by the number of times each word occurs (5 for both), to compare with the article's fractions. Three
+# remarks:
 #
-# - We wrote these 16 sentences, so it is no wonder that the order agrees with the article; what matters is that from
-#   now on text sets the numbers, not a person. The article's 王妃 is the emperor's concubine; ours is a prince's
-#   wife.
-# - What is counted is text, not the world: a princess is female, but because everybody knows, nobody writes it: 0.4,
-#   not 1.0.
-# - A word cut wrongly is a word counted wrongly: 嫁进宫里 is cut into 嫁 / 进宫 / 里, and one 宫里 is lost.
+# - We wrote these 16 sentences, so it is no surprise that the order agrees with the article. What matters is that the
+#   text now sets the numbers, not a person. The article's 王妃 is the emperor's concubine; ours is a prince's wife.
+# - The text is counted, not the world: a princess is female, but because everybody knows it, nobody writes it, so the
+#   number is 0.4, not 1.0.
+# - A word that is cut wrongly is counted wrongly: 嫁进宫里 is cut into 嫁 / 进宫 / 里, and one 宫里 is lost.
 
 # %%
 assert sentences[5][:7] == ["王妃", "坐", "花轿", "嫁", "进宫", "里", "，"] and "宫里" in EXCERPT[5]
@@ -142,31 +141,30 @@ draw_matrix(
 )
 
 # %% [markdown] lang="zh"
-# 何必只挑三个特征？每个词都可以是一列，一行 17 个数就是一个向量。可是原样的次数会骗人：
-# “公主”身边，“皇帝”3 回，“，”也是 3 回；但逗号站在谁身边都是常客，说明不了什么。
-# 该问的是：**比碰巧多多少？** 若两词互不相干，期望的次数是 `行和 × 列和 / 总数`。实际次数除以它，取对数，负的记 0，
-# 叫**正点互信息**（PPMI）。两行代码。
+# 何必只挑三个特征？每个词都可以是一列，一行 17 个数就是一个向量。可是原始的次数会误导人：“公主”身边，“皇帝”出现 3
+# 次，“，”也出现 3 次；但逗号在谁身边都常见，说明不了什么。应该问：**比碰巧多多少？** 如果两个词互不相干，
+# 期望的次数是 `行和 × 列和 / 总数`。实际次数除以它，取对数，负的记 0，就是**正点互信息**（PPMI）。只要两行代码。
 
 # %% [markdown] lang="en"
-# Why pick three features? Every word can be a column, and a row of 17 numbers is a vector. But raw counts mislead:
-# near 公主 stand 皇帝 3 times and the comma 3 times too; yet the comma stands near everybody, so it tells nothing.
-# Ask instead: **how much more than by chance?** Were two words unrelated, one would expect
-# `row sum × column sum / total`. Divide the count by that, take the logarithm, set negatives to 0: **positive
-# pointwise mutual information** (PPMI). Two lines of code.
+# Why pick only three features? Every word can be a column, and a row of 17 numbers is a vector. But raw counts mislead:
+# near 公主, 皇帝 occurs 3 times and the comma 3 times too; yet the comma is common near every word, so it tells
+# nothing. Ask instead: **how much more often than by chance?** For two unrelated words, the expected count is
+# `row sum × column sum / total`. Divide the count by it, take the logarithm, set negatives to 0: this is **positive
+# pointwise mutual information** (PPMI). It takes two lines of code.
 
 
 # %%
 def ppmi(counts):
     """Positive pointwise mutual information of counts ``(N, M)``, the same shape."""
     expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / counts.sum()  # (N, 1) * (M,) -> (N, M)
-    return np.log(np.maximum(counts / expected, 1))  # log 1 = 0: whatever is below chance
+    return np.log(np.maximum(counts / expected, 1))  # log 1 = 0: counts below chance
 
 
 weighted = pd.DataFrame(ppmi(pair_counts), index=vocabulary.tokens, columns=vocabulary.tokens)
 assert counted.loc["公主", ["皇帝", "，"]].tolist() == [3, 3]
 assert weighted.loc["公主", "皇帝"] > 1.2 and weighted.loc["公主", "，"] == 0
-assert round(weighted.loc["农夫", "了"], 2) == 0.96  # chance, in so short a text
-assert np.allclose(ppmi(np.outer([1, 2, 3], [4, 5])), 0)  # nothing but chance: nothing is left
+assert round(weighted.loc["农夫", "了"], 2) == 0.96  # a coincidence, in so short a text
+assert np.allclose(ppmi(np.outer([1, 2, 3], [4, 5])), 0)  # no association: all 0
 
 # The same number from all pairs written out: log of p(a, b) / (p(a) p(b)).
 pairs = [
@@ -195,13 +193,13 @@ side_by_side(
 )
 
 # %% [markdown] lang="zh"
-# 再比整行的余弦。按次数，“公主”和“农夫”也像，像在一同挨着“，”“了”“。”；按 PPMI，它们几乎无关，
-# 而“公主”和“王妃”依然相近，虽然从未同句：**它们的同伴相同**。
+# 再比整行的余弦。按次数，“公主”和“农夫”也像，因为都常挨着“，”“了”“。”；按 PPMI，它们几乎无关，
+# 而“公主”和“王妃”依然相近，虽然从未同句：**它们身边的词相同**。
 
 # %% [markdown] lang="en"
-# Now the cosines of whole rows. By counts, 公主 and 农夫 are alike too: both stand near ， 了 。. By PPMI they have
-# almost nothing in common, while 公主 and 王妃 stay near, although they never share a sentence: **they share their
-# company**.
+# Now compare whole rows by cosine. By counts, 公主 and 农夫 are similar too, since both are often near ， 了 。. By
+# PPMI they have almost nothing in common, while 公主 and 王妃 remain similar, although they never share a sentence:
+# **the words around them are the same**.
 
 # %%
 everything = Vocabulary.count(sentences)  # the rare words too
@@ -213,37 +211,37 @@ for name, matrix in (("counts", counted), ("PPMI", weighted)):
     cosines[name] = [unit.loc[a] @ unit.loc[b] for a, b in (("公主", "王妃"), ("公主", "农夫"), ("王妃", "农夫"))]
 cosines = pd.DataFrame(cosines, index=["公主 · 王妃", "公主 · 农夫", "王妃 · 农夫"])
 assert counted.loc["公主", "王妃"] == 0  # never near each other
-assert (cosines["counts"] > 0.6).all()  # by raw counts everybody is like everybody
+assert (cosines["counts"] > 0.6).all()  # by counts, all are similar
 assert cosines.loc["公主 · 王妃", "PPMI"] > 0.6 and (cosines["PPMI"].iloc[1:] < 0.1).all()
 cosines.round(3)
 
 # %% [markdown] lang="zh"
-# 这就是三级台阶：**编**的特征（3 列，人来定），**数**的特征（一词一列，文字来定），**学**的特征（D 列，训练来定）。
-# 数的表，词表多大就多宽，而且稀疏：连少见的词也算上，这里九成以上是 0。16 句又太少，多碰上一回就变样：
-# “农夫”身边的“了”居然得了 0.96；少见的词尤其占 PPMI 的便宜。
-# 学的向量窄而稠密，代价是列没有了名字；但吃的还是同样的词对：带负采样的跳元模型，学到的差不多就是 PMI 表
-# （减去一个常数）的压缩（Levy 和 Goldberg，2014）。下一课学第一步。
+# 这样就有三步：**编**的特征（3 列，由人来定），**数**的特征（一词一列，由文字来定），**学**的特征（D 列，由训练来定）。
+# 数出来的表，词表多大就多宽，而且稀疏：连少见的词也算上，这里九成以上是 0。16 句又太少，
+# 多碰上一次就变样：“农夫”身边的“了”居然得了 0.96；少见的词尤其容易得到高的 PPMI。学来的向量窄而稠密，
+# 代价是各列没有了名字；但用的还是同样的词对：带负采样的跳元模型，学到的差不多就是 PMI 表（减去一个常数）
+# 的压缩（Levy 和 Goldberg，2014）。下一课学第一步。
 
 # %% [markdown] lang="en"
-# So there are three steps: features **made up** (3 columns, set by a person), **counted** (a column a word, set by
-# text), **learned** (D columns, set by training). The counted table is as wide as the vocabulary, and sparse: with
-# the rare words in it, more than nine cells in ten are 0 here. And 16 sentences are few, so one more chance meeting
-# changes it: 了 beside 农夫 got 0.96; rare words profit most from PPMI. Learned vectors are narrow and dense, and
-# their columns have no names; but they feed on the same pairs: skip-gram with negative sampling learns, roughly, a
-# compressed table of PMI, less a constant (Levy and Goldberg, 2014). The next lesson takes the first step.
+# So there are three stages: features **made up** (3 columns, set by a person), **counted** (a column for each word, set
+# by the text), **learned** (D columns, set by training). The counted table is as wide as the vocabulary, and sparse:
+# with the rare words in it, more than nine cells in ten are 0 here. And 16 sentences are few, so one more coincidence
+# changes it: 了 beside 农夫 gets 0.96; rare words easily get a high PPMI. Learned vectors are narrow and dense, and
+# their columns have no names; but they use the same pairs: skip-gram with negative sampling learns, roughly, a
+# compressed table of PMI, minus a constant (Levy and Goldberg, 2014). The next lesson takes the first step.
 
 # %% [markdown] lang="zh"
 # ### 练习
-# 1. 一句话（词的列表）里，`context` 在 `center` 左右各 `window` 个词之内出现过多少回？返回整数。
-# 2. 不看上面，写出 `ppmi`：次数的方阵进，同样大小的方阵出；次数是 0 的格子得 0。
-#    再想一想：所有次数都乘 10，PPMI 变不变？
+# 1. 一句话（词的列表）里，`context` 在 `center` 左右各 `window` 个词之内出现过多少次？返回整数。
+# 2. 不看上面，写出 `ppmi`：输入次数的方阵，返回同样大小的方阵；次数是 0 的格子得 0。再想一想：
+#    所有次数都乘 10，PPMI 变不变？
 
 # %% [markdown] lang="en"
 # ### Exercises
-# 1. In a sentence (a list of words), how often does `context` stand within `window` words of a `center`? Return an
+# 1. In a sentence (a list of words), how often does `context` occur within `window` words of a `center`? Return an
 #    integer.
-# 2. Without looking above, write `ppmi`: a square matrix of counts in, one of the same shape out; where the count is
-#    0, it is 0. Then think: multiply all counts by 10; does PPMI change?
+# 2. Without looking above, write `ppmi`: it takes a square matrix of counts and returns one of the same shape, 0 where
+#    the count is 0. Then think: multiply all counts by 10; does PPMI change?
 
 
 # %%

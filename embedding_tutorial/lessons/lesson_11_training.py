@@ -4,10 +4,11 @@
 # > 因此能在多次epoch后,使得这个关系变成相对成熟,即:正确的表达整个语义以及各个语句之间的关系。
 
 # %% [markdown] lang="zh"
-# 一**轮**（epoch）就是把训练的句子全走一遍。一轮一轮走下来，向量从乱数变成一张地图；文章说的“成熟”，这一课来量一量。
-# 量的时候要分清两件事：**不再变**了，和**变对**了。前者看近邻还换不换，后者要看没参加训练的句子：**留出集**。
+# 一**轮**（epoch）就是把训练的句子全部用一遍。一轮一轮训练下来，向量从随机数变成一张地图；文章说的“成熟”，
+# 这一课来量一量。量的时候要分清两件事：**不再变**了，和**变对**了。前者看近邻还换不换，
+# 后者要看没参加训练的句子：**留出集**。
 #
-# 语料是本项目的 `datasets/palace.txt`，以词为词元，一切用默认值，只是把 10 轮加到 30 轮，好看看练得太多会怎样。
+# 语料库是本项目的 `datasets/palace.txt`，以词为词元，设置都用默认值，只是把 10 轮加到 30 轮，看看训练太多会怎样。
 #
 # **先猜后跑**：三十轮里，“王妃”在“公主”的近邻中会越排越前吗？留出集上的损失（`val_loss`）会一直下降吗？
 
@@ -17,11 +18,11 @@
 # **no longer change**, and vectors that are **right**. For the first, see whether neighbours still change; for the
 # second, look at sentences that took no part in training: the **held-out** ones.
 #
-# The text is this project's `datasets/palace.txt`, cut into words, all settings are the defaults, only the 10 epochs
-# are 30 here, to see what too many do.
+# The corpus is this project's `datasets/palace.txt`, cut into words; all settings are the defaults, but 30 epochs
+# instead of 10, to see what too many do.
 #
-# **Guess first**: over thirty epochs, will 王妃 climb steadily among the neighbours of 公主? Will the loss on the
-# held-out sentences (`val_loss`) fall all the way?
+# **Guess first**: over thirty epochs, does 王妃 climb steadily among the neighbours of 公主? Does the loss on the
+# held-out sentences (`val_loss`) fall all the time?
 
 # %%
 from embedding_tutorial.quiet import import_keras_quietly
@@ -38,15 +39,15 @@ import numpy as np
 import pandas as pd
 
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.lessons.drawing import draw_curves, draw_matrix, side_by_side
+from embedding_tutorial.lessons.drawing import draw_curves
 from embedding_tutorial.lessons.exercises import check
+from embedding_tutorial.lessons.neighbours import neighbours_in_common
 from embedding_tutorial.model.callbacks import Watch
 from embedding_tutorial.model.training import train
 from embedding_tutorial.text.encoded_corpus import encode_corpus
 from embedding_tutorial.text.files import read_sentences
 from embedding_tutorial.vectors.evaluation import agreement_figures, category_agreement, radical_agreement
 from embedding_tutorial.vectors.groups import radical, read_categories
-from embedding_tutorial.vectors.word_vectors import unit_rows
 
 EPOCHS = 30
 categories = read_categories()  # groups of words that belong together, written before the text was
@@ -61,7 +62,7 @@ def learned(config):
 
 
 def place(vectors, asked, answer, among=None):
-    """Where ``answer`` stands among the neighbours of ``asked``, from 1; ``among``: only these words compete."""
+    """The rank of ``answer`` among the neighbours of ``asked``, from 1; ``among``: only these words count."""
     near = [word for word, _ in vectors.most_similar(asked, topn=len(vectors))]
     return [word for word in near if among is None or word in among].index(answer) + 1
 
@@ -71,7 +72,7 @@ result = learned(config)  # a quarter of a minute
 watched = {**{epoch: result.at(epoch) for epoch in result.snapshots}, EPOCHS: result.vectors}
 
 assert result.snapshots[0].shape == result.vectors.matrix.shape == (len(result.vectors), 32)
-assert np.abs(result.untrained.matrix).max() <= 0.5 / 32  # the start: random, and small
+assert np.abs(result.untrained.matrix).max() <= 0.5 / 32  # the start: small random numbers
 assert len(candidates) == 12 and "王妃" in candidates
 pd.DataFrame(
     {
@@ -83,21 +84,23 @@ pd.DataFrame(
 )
 
 # %% [markdown] lang="zh"
-# 表里是“王妃”的名次：先在所有的词里排，再在十二个候选里排（“王妃”和它的对手：皇后、皇帝、姐姐……）。
-# 第 0 轮还没有训练，排第几全凭运气。
+# 表里是“王妃”的名次：先在所有的词里排，再在十二个候选里排（“王妃”和它的对手：皇后、皇帝、姐姐……）。第 0 轮还没有训练，
+# 名次全凭运气。
 #
-# 可是一对词只是一个故事：换一个种子，名次就会不同。要算数，就多问些词。`categories.tsv` 里有 110 个词，分成 23 组
-# （四季、鸟、宫里的女人……）。问每个词：它的组里若另有 k 个词，这 110 个词里离它最近的 k 个，有几成真是同组的？
-# 这叫**同组率**；旁边一定要放上“随机抽”会得多少，否则这个数没有意义。下面先用循环写出来，再和项目的函数对照。
+# 可是一对词只是一个例子：换一个种子，名次就会不同。要有意义，就多问些词。`categories.tsv` 里有 110 个词，
+# 分成 23 组（四季、鸟、宫里的女人……）。问每个词：它的组里若另有 k 个词，这 110 个词里离它最近的 k 个，
+# 有几成真是同组的？这叫**同组率**；旁边要写上随机抽会得多少，否则这个数没有意义。下面先用循环写出来，
+# 再和项目的函数对照。
 
 # %% [markdown] lang="en"
-# The table gives the place of 王妃: among all words, then among twelve candidates (王妃 and its rivals: 皇后, 皇帝,
-# 姐姐 …). Epoch 0 is before training: its places are pure luck.
+# The table gives the rank of 王妃: among all words, then among twelve candidates (王妃 and its rivals: 皇后, 皇帝, 姐姐
+# …). Epoch 0 is before training: its ranks are pure luck.
 #
-# But one pair is an anecdote: another seed, another place. To count for something, ask many words. `categories.tsv`
-# has 110 of them in 23 groups (seasons, birds, women of the palace …). Ask each: if its group has k other words, how
-# many of its k nearest, among these 110, are really of its group? This is the **category agreement**, and it means
-# nothing without its chance beside it. Written as loops first, then compared with the project's function.
+# But one pair is only an example: with another seed the rank is different. A meaningful measure asks many words.
+# `categories.tsv` has 110 of them in 23 groups (seasons, birds, women of the palace …). Ask for each word: if its group
+# has k other words, how many of its k nearest, among these 110, belong to its group? This is the **category
+# agreement**, and it means nothing without the value by chance. It is written as loops first, then compared with the
+# project's function.
 
 # %%
 group_of = {c.token: c.group for c in categories if c.tokens == "words" and c.token in result.vectors}
@@ -137,15 +140,15 @@ draw_curves(
 )
 
 # %% [markdown] lang="zh"
-# 分组是我们写的。有没有不是我们写的标准答案？有：**部首**。妃、娘、妈都从“女”，江、河都从“水”；
-# 模型只见过编号，从没见过字形。把词元换成字，练 10 轮，看十个近邻里有几成同部首。
-# 高过随机，说明上下文里真有意思可学；高得不算多，因为部首相同的字，意思未必相近（“始”也从“女”）。
+# 分组是我们写的。有没有不是我们写的标准答案？有：**部首**。妃、娘、妈都从“女”，江、河都从“水”；模型只见过编号，
+# 从没见过字形。把词元换成字，训练 10 轮，看十个近邻里有几成同部首。高于随机，说明上下文里有意思可学；高得不算多，
+# 因为部首相同的字，意思未必相近（“始”也从“女”）。
 
 # %% [markdown] lang="en"
-# We wrote those groups. Is there an answer sheet that we did not write? Yes: **radicals**. 妃, 娘 and 妈 are written
-# with 女 (woman), 江 and 河 with 水 (water); the model sees ids, never shapes. Take characters as tokens, train 10
-# epochs, and ask how many of the ten nearest share the radical. It lies above chance, so the contexts did hold meaning
-# to learn; not very far above, for one radical does not make one meaning (始, "begin", has 女 as well).
+# We wrote those groups. Is there an answer that we did not write? Yes: **radicals**. 妃, 娘 and 妈 are written with 女
+# (woman), 江 and 河 with 水 (water); the model sees ids, never shapes. Take characters as tokens, train 10 epochs, and
+# count how many of the ten nearest share the radical. The share is above chance, so there is meaning in the contexts;
+# it is not far above, since characters with one radical need not have similar meanings (始, "begin", has 女 as well).
 
 # %%
 characters = learned(TrainingConfig(tokens="characters", epochs=10))
@@ -163,18 +166,17 @@ draw_curves(
 )
 
 # %% [markdown] lang="zh"
-# ### 数过的，不必再学
-# 常见的词站在谁旁边都常见，这一数就知道。所以输出层给每个词的分数加一个**偏置** ln(p / (5q))：p 是它在文中占几成，
-# q 是它当噪声词的机会（词数的 0.75 次方），5 是每对配几个噪声词。两个词要是互不相干，最好的分数正是这个数。
-# 于是向量只学邻居另外**添上**的东西（点互信息），用不了几轮：默认只练 10 轮。
+# ### 数得出来的，不必再学
+# 常见的词在哪个词旁边都常见，这一数就知道。所以输出层给每个词的分数加一个**偏置** ln(p / (5q))：p 是它在文中占几成，q
+# 是它当噪声词的机会（词数的 0.75 次方），5 是每对配几个噪声词。如果两个词互不相干，最好的分数正是这个数。
+# 于是向量只学邻居另外**带来**的东西（点互信息），不需要多少轮：默认只练 10 轮。
 
 # %% [markdown] lang="en"
 # ### What is counted need not be learned
-# A common word is common beside any word: counting knows that. So the output layer adds a **bias** to each word's
-# score, ln(p / (5q)): p is the word's share of the text, q its chance to be drawn as noise (counts to the power of
-# 0.75), and 5 the noise words of a pair. For two words that have nothing to do with each other, this is the best score
-# of all. So vectors learn only what neighbours **add** (pointwise mutual information), which takes few epochs: the
-# default is 10.
+# A common word is common beside any word, which counting shows. So the output layer adds a **bias** to each word's
+# score, ln(p / (5q)): p is the word's share of the text, q its probability as a noise word (counts to the power of
+# 0.75), and 5 the noise words of a pair. For two unrelated words, this is the best score. So vectors learn only what
+# neighbours **add** (pointwise mutual information), which takes few epochs: the default is 10.
 
 # %%
 counts = np.array(result.vectors.counts)
@@ -183,7 +185,7 @@ bias = np.log(p / (5 * q))
 
 
 def loss_by_counting(scores):
-    """Of a pair, if words stand beside one another just as often as they stand at all."""
+    """Of a pair, if the words around each word are distributed as in the whole text."""
     return p @ np.logaddexp(0, -scores) + 5 * q @ np.logaddexp(0, scores)  # softplus(-s), softplus(s): lesson 8
 
 
@@ -191,25 +193,21 @@ np.testing.assert_allclose(result.model.get_layer("output").bias[1:], bias, atol
 likely = 1 / (1 + np.exp(-bias))  # (V,) the probability of a true neighbour, by this score
 np.testing.assert_allclose(p * (1 - likely), 5 * q * likely)  # lesson 8's errors cancel: no score is better
 assert history["loss"].iloc[-1] < loss_by_counting(bias) < loss_by_counting(0 * bias)
-pd.DataFrame({
-    "loss of a pair": {
-        "every score 0": loss_by_counting(0 * bias),
-        "the bias alone": loss_by_counting(bias),
-        f"after {EPOCHS} epochs": history["loss"].iloc[-1],
-    }
-}).round(3)
+pd.DataFrame(
+    {"loss of a pair": [loss_by_counting(0 * bias), loss_by_counting(bias), history["loss"].iloc[-1]]},
+    index=["every score 0", "the bias alone", f"after {EPOCHS} epochs"],
+).round(3)
 
 # %% [markdown] lang="zh"
-# ### 故意犯错：练得太多
-# 既然练了才成熟，那么轮数越多越好吗？看两条损失。`loss` 量的是正在练的句子，一直在降；
-# `val_loss` 量的是留出的那 5% 句子，没几轮就不降了，接着往上走。
-# 从那时起，模型越来越多地在背这些句子，而不是在学这些词：这叫**过拟合**。
+# ### 故意犯错：训练太多
+# 轮数越多越好吗？看两条损失。`loss` 量的是正在训练的句子，一直在降；`val_loss` 量的是留出的那 5% 句子，
+# 几轮以后就不降了，接着上升。从那时起，模型越来越多地在记这些句子，而不是在学这些词：这叫**过拟合**。
 
 # %% [markdown] lang="en"
 # ### Mistake on purpose: too many epochs
-# If epochs make vectors mature, are more of them better? Look at the two losses. `loss`, of the sentences being
-# trained on, keeps falling; `val_loss`, of the 5 % held out, soon stops falling, and then climbs. From
-# there on the model more and more memorizes these sentences instead of learning these words: **overfitting**.
+# Are more epochs better? Look at the two losses. `loss`, of the training sentences, keeps falling; `val_loss`, of the 5
+# % held out, soon stops falling and then rises. From there on the model more and more memorizes these sentences instead
+# of learning these words: **overfitting**.
 
 # %%
 stop = int(history["epoch"][history["val_loss"].argmin()])
@@ -226,47 +224,35 @@ draw_curves(
 )
 
 # %% [markdown] lang="zh"
-# 什么时候停？**在 `val_loss` 最小的那一轮。** 它有点抖，所以要多等几轮，确实不再降，才回到那一轮
-# （Keras 里是 `EarlyStopping(patience=…, restore_best_weights=True)`）。后面的二十几轮还做了什么？
+# 什么时候停？**在 `val_loss` 最小的那一轮。** 它会波动，所以要多等几轮，确实不再降，
+# 才回到那一轮（Keras 里是 `EarlyStopping(patience=…, restore_best_weights=True)`）。后面的二十几轮还做了什么？
 # 下表量三件事：十个近邻里有几成没换，同组率，“王妃”的名次。
 #
 # - 近邻越换越少：地图**定**下来了。但学习率本来就逐步降到接近 0，步子越来越小，自然越来越稳；定了不等于对了。
-# - 同组率头几轮就升上去了，后面的二十几轮没有添什么：它只问了 110 个词，后来的升降比它自己的误差还小。
-# - “王妃”的名次也许还在往前走。可是不能因此就说练得越久越好：拿自己最想看的那一对来挑轮数，等于先看答案再考试。
+# - 同组率头几轮就升上去了，后面的二十几轮没有增加：它只问了 110 个词，后来的升降比它自己的误差还小。
+# - “王妃”的名次也许还在往前走。可是不能因此就说训练越久越好：拿自己最想看的那一对来挑轮数，等于先看答案再考试。
 
 # %% [markdown] lang="en"
-# When to stop? **At the epoch with the smallest `val_loss`.** It trembles a little, so wait some epochs more, and when
-# it really falls no further, go back to that one (in Keras, `EarlyStopping(patience=…, restore_best_weights=True)`).
-# And what did the twenty-odd epochs after it do? The table measures three things: how many of the ten nearest
-# neighbours stay, category agreement, and the place of 王妃.
+# When should training stop? **At the epoch with the smallest `val_loss`.** It fluctuates, so wait some more epochs, and
+# if it falls no further, go back to that one (in Keras, `EarlyStopping(patience=…, restore_best_weights=True)`). What
+# did the twenty-odd epochs after it do? The table measures three things: how many of the ten nearest neighbours stay,
+# category agreement, and the rank of 王妃.
 #
-# - Fewer and fewer neighbours change: the map **settles**. But the learning rate is made to fall almost to 0 anyway,
-#   and ever smaller steps change ever less. Settled does not mean right.
-# - Category agreement rose in the first few epochs, and the twenty-odd after them added nothing: it asks 110 words
-#   only, and what it changed by later is less than its own uncertainty.
-# - The place of 王妃 may still improve. That is no reason to train longer: choosing the epoch by the pair one most
-#   wants to see is reading the answers before the exam.
-
+# - Fewer and fewer neighbours change: the map **settles**. But the learning rate falls almost to 0 anyway, and ever
+#   smaller steps change ever less. Settled does not mean right.
+# - Category agreement rose in the first few epochs and did not increase in the twenty-odd after them: it asks 110 words
+#   only, and its later changes are smaller than its uncertainty.
+# - The rank of 王妃 may still improve. That is no reason to train longer: to choose the epoch by the pair one most
+#   wants to see is to read the answers before the exam.
 
 # %%
-def neighbours_in_common(first, second, count=10):
-    """How many of a row's ``count`` nearest rows are the same in two tables, ``(V, D)`` each; mean of all rows."""
-    nearest = []
-    for matrix in (first, second):
-        unit = unit_rows(matrix)
-        cosines = unit @ unit.T  # (V, D) @ (D, V) -> (V, V)
-        np.fill_diagonal(cosines, -np.inf)
-        nearest.append(np.argsort(-cosines, axis=1)[:, :count])  # (V, count)
-    return np.mean([len({*one} & {*other}) / count for one, other in zip(*nearest, strict=True)])
-
-
 steps = [*pairwise(watched)]  # (0, 5), (5, 10), …
 later = history.set_index("epoch").loc[[end for _, end in steps]]
 settling = pd.DataFrame(
     {
-        "neighbours kept": [neighbours_in_common(watched[a].matrix, watched[b].matrix) for a, b in steps],
+        "neighbours kept": [neighbours_in_common(watched[a].unit_matrix, watched[b].unit_matrix) for a, b in steps],
         "category agreement": later["category_agreement"].tolist(),
-        "place of 王妃": [place(watched[b], "公主", "王妃") for _, b in steps],
+        "rank of 王妃": [place(watched[b], "公主", "王妃") for _, b in steps],
         "loss": later["loss"].tolist(),
         "val_loss": later["val_loss"].tolist(),
     },
@@ -281,25 +267,24 @@ settling.round(3)
 
 # %% [markdown] lang="zh"
 # ### 从未同句，依然相近？
-# “公主”和“王妃”相近，会不会只因为它们常在一句话里碰面？去掉所有两个词都有的句子，重新训练。
-# 第一列说明，这样的句子本来就没有几句。第三行是另一个种子，句子一句不少：它告诉我们，光凭运气，数字会差多少
-# （少了几句，次序和留出的句子也都变了，本身就像换了种子）。去掉句子的差别若不比换种子的差别大，
-# 那些句子就不是它们相近的原因。原因是**身边的词相像**：
-# 两个词各自都挨着“宫里”“花园”“漂亮”，就会走到一处，不必见面。
+# “公主”和“王妃”相近，会不会只因为它们常在一句话里出现？去掉所有两个词都有的句子，重新训练。第一列说明，
+# 这样的句子本来就没有几句。第三行是另一个种子，句子一句不少：它说明光凭运气，数字会差多少（少了几句，
+# 次序和留出的句子也都变了，本身就像换了种子）。如果去掉句子的差别不比换种子的差别大，那些句子就不是它们相近的原因。
+# 原因是**身边的词相似**：两个词各自都常挨着“宫里”“花园”“漂亮”，不必同句也会相近。
 
 # %% [markdown] lang="en"
 # ### Never in one sentence, and still near?
-# Are 公主 and 王妃 near only because they meet in sentences? Remove every sentence that holds both, and train again.
-# The first column shows that there were hardly any. The third line is another seed on the full text: it shows how far
-# numbers differ by luck alone (with a few sentences fewer, the order and the held-out sentences change too: that is
-# like another seed by itself). If removing them makes no greater difference than another seed, those sentences are not
-# why the two are near. The reason is **alike company**: each of the two stands near 宫里, 花园 (garden), 漂亮 (pretty);
-# so they end up side by side without meeting.
+# Are 公主 and 王妃 near only because they often occur in one sentence? Remove every sentence that holds both, and train
+# again. The first column shows that there are hardly any. The third line is another seed on the full text: it shows how
+# far numbers differ by luck alone (with a few sentences fewer, the order and the held-out sentences change too, which
+# is like another seed). If removing them makes no greater difference than another seed, those sentences are not the
+# reason. The reason is **similar contexts**: each of the two often occurs near 宫里, 花园 (garden), 漂亮 (pretty), so
+# they become near without sharing a sentence.
 
 
 # %%
 def sentences_with_both(corpus):
-    """Counted in the ids that training sees."""
+    """How many, counted in the ids that are trained on."""
     princess, consort = corpus.vocabulary.encode(["公主", "王妃"])
     sentences = np.split(corpus.ids, np.cumsum(corpus.lengths)[:-1])
     return sum(princess in ids and consort in ids for ids in sentences)
@@ -328,25 +313,24 @@ pd.DataFrame(
         )
     ],
     index=["seed 1", "seed 1, never together", "seed 2"],
-    columns=["sentences with both", "place of 王妃", f"of {len(candidates)} candidates", "cosine"],
+    columns=["sentences with both", "rank of 王妃", f"of {len(candidates)} candidates", "cosine"],
 ).round(3)
 
 # %% [markdown] lang="zh"
-# ### 故意犯错：拿两个种子的轴来比
-# 种子 1 的第 3 个数，和种子 2 的第 3 个数，说的是一回事吗？把每个词在两次训练里的第 3 个数配成对，算相关系数；
-# 32 个轴都和 32 个轴算一遍。同号的轴，有的凑巧相关，有正有负，平均起来是 0；号码不同的轴也是这样。
-# 第 3 轴和第 3 轴，并不比和第 17 轴更像：轴没有名字（见第 8 课），号码相同说明不了什么。
+# ### 故意犯错：比较两个种子的轴
+# 种子 1 的第 3 个数，和种子 2 的第 3 个数，说的是一回事吗？把每个词在两次训练里的第 3 个数配成对，
+# 算相关系数；32 个轴都和 32 个轴算一遍。同号的轴碰巧有些相关，有正有负，平均是 0；号码不同的轴也是这样：
+# 轴没有名字（见第 8 课），号码相同说明不了什么。
 #
-# 对的比法之一：先把一张地图**转**过来。用一半的词求出旋转 R，在另一半词上检验，同号的轴就对上了。
+# 对的比法之一：先做一次正交变换。用一半的词求出 R，在另一半词上检验，同号的轴就对上了。
 
 # %% [markdown] lang="en"
 # ### Mistake on purpose: comparing the axes of two seeds
-# Number 3 of seed 1 and number 3 of seed 2: do they speak of the same thing? Pair up every word's two numbers and take
-# the correlation; do so for all 32 axes with all 32. Some equal axes correlate by luck, up or down, and on average not
-# at all; and so do axes of different numbers. Axis 3 is no more like axis 3 than like axis 17: axes have no names
-# (lesson 8), and an equal number says nothing.
+# Do number 3 of seed 1 and number 3 of seed 2 mean the same? Pair up every word's two numbers and compute the
+# correlation; do so for all 32 axes with all 32. Some equal axes correlate by luck, positively or negatively, and on
+# average not at all; so do different axes: axes have no names (lesson 8), and an equal number means nothing.
 #
-# One right way: **turn** one map first. Find the rotation R with one half of the words, check it on the other half, and
+# One right way is an orthogonal transformation first. Find R with one half of the words and check it on the other half:
 # equal axes do agree.
 
 # %%
@@ -360,8 +344,8 @@ def axis_correlations(first, second):
     return first.T @ second / len(first)  # (D, V) @ (V, D) -> (D, D)
 
 
-U, _, Vt = np.linalg.svd(one[::2].T @ other[::2])  # of every second word; (D, V/2) @ (V/2, D) -> (D, D)
-R = U @ Vt  # the rotation that brings one nearest to other
+U, _, Vt = np.linalg.svd(one[::2].T @ other[::2])  # every second word; (D, V/2) @ (V/2, D) -> (D, D)
+R = U @ Vt  # the orthogonal matrix that brings one nearest to other
 turned = one @ R  # (V, D) @ (D, D) -> (V, D)
 as_they_are = axis_correlations(one[1::2], other[1::2])  # of the other half of the words
 after_turning = axis_correlations(turned[1::2], other[1::2])
@@ -369,7 +353,7 @@ different = ~np.eye(32, dtype=bool)
 
 assert np.isclose(as_they_are[2, 2], np.corrcoef(one[1::2, 2], other[1::2, 2])[0, 1], atol=1e-5)
 assert abs(np.diag(as_they_are).mean()) < 0.15
-assert np.abs(np.diag(as_they_are)).mean() < np.abs(as_they_are[different]).mean() + 0.05  # 3 with 3 as 3 with 17
+assert np.abs(np.diag(as_they_are)).mean() < np.abs(as_they_are[different]).mean() + 0.05  # no more than different axes
 assert np.allclose(R @ R.T, np.eye(32), atol=1e-5)
 assert np.diag(after_turning).mean() > 0.6
 pd.DataFrame(
@@ -377,45 +361,35 @@ pd.DataFrame(
         [values.min(), values.max(), values.mean(), np.abs(values).mean()]
         for values in (np.diag(as_they_are), as_they_are[different], np.diag(after_turning), after_turning[different])
     ],
-    index=["equal axes", "different axes", "equal axes, turned", "different axes, turned"],
+    index=["equal axes", "different axes", "equal axes, transformed", "different axes, transformed"],
     columns=["smallest", "greatest", "mean", "mean size"],
 ).round(3)
 
-# %%
-axes = [str(number) for number in range(1, 8)]
-side_by_side(
-    draw_matrix(as_they_are[:7, :7], rows=axes, columns=axes, title="axes of seed 1 × axes of seed 2"),
-    draw_matrix(after_turning[:7, :7], rows=axes, columns=axes, title="after turning"),
-    between="@ R",
-)
-
 # %% [markdown] lang="zh"
-# 对的比法之二，更简单：不看轴，比**近邻**。十个近邻里有几成相同？远多于碰巧，却也远不是全部：
-# 谁排在谁前面，很大一部分是运气。所以一张近邻表别读得太细；多练几个种子，看平均的数，再下结论。
-# 平均的数倒很稳：两次的同组率差得很少。
+# 对的比法之二更简单：不看轴，比**近邻**。十个近邻里有几成相同？远多于碰巧，却也远不是全部：谁排在谁前面，
+# 很大一部分是运气。所以一张近邻表别读得太细；多训练几个种子，看平均的数，再下结论。平均的数很稳：两次的同组率差得很少。
 
 # %% [markdown] lang="en"
-# The other right way is simpler: forget the axes and compare **neighbours**. How many of the ten nearest are the same?
-# Far more than by chance, and far from all: which word stands before which is luck in good part. So do not read one
-# list of neighbours too closely; train several seeds and look at averages before you conclude. Averages are steady: the
+# The other right way is simpler: ignore the axes and compare **neighbours**. How many of the ten nearest are the same?
+# Far more than by chance, and far from all: the order of neighbours is largely luck. So do not read one list of
+# neighbours too closely; train several seeds and look at averages before you conclude. Averages are stable: the
 # category agreement of the two hardly differs.
 
 # %%
-in_common = neighbours_in_common(one, other)
+in_common = neighbours_in_common(result.vectors.unit_matrix, result_other.vectors.unit_matrix)
 agreements = [category_agreement(r.vectors, categories, "words").value for r in (result, result_other)]
 lists = {
     word: [[near for near, _ in r.vectors.most_similar(word)] for r in (result, result_other)]
     for word in ("公主", "春天", "妈妈")
 }
 
-assert np.isclose(neighbours_in_common(turned, one), 1, atol=1e-3)  # turning changes no neighbour
 assert 0.8 > in_common > 0.2 > 20 * 10 / len(one)
 assert abs(agreements[0] - agreements[1]) < 0.1 < min(agreements) - after.chance  # averages hardly differ
 compared = pd.DataFrame(
     [[" ".join(a[:6]), " ".join(b[:6]), len({*a} & {*b})] for a, b in lists.values()],
     index=lists,
     columns=["nearest, seed 1", "nearest, seed 2", "of ten in common"],
-    dtype=object,  # the last rows hold means
+    dtype=object,  # the last rows hold numbers of another kind
 )
 compared.loc[f"mean of {len(one):,} words"] = ["", "", round(10 * in_common, 2)]
 compared.loc["by chance"] = ["", "", round(10 * 10 / (len(one) - 1), 2)]
@@ -424,16 +398,15 @@ compared
 # %% [markdown] lang="zh"
 # ### 练习
 # 1. `matrix` 每行是一个词的向量，`(V, D)`：按余弦，第 `answer` 行在第 `asked` 行的近邻里排第几（从 1 数起）？
-# 2. 每轮的 `val_loss` 依次给你。连着 `patience` 轮没有新的最小值就停；返回该留下哪一轮（从 1 数起）。
-#    停了以后的轮，看不见。
-# 3. 同组率旁边的那个“随机”：给你每个词的组名，若近邻是随机抽的，同组的平均占几成（0 到 1）？每组至少两个词。
+# 2. 依次给出每轮的 `val_loss`。连着 `patience` 轮没有新的最小值就停；返回该留下哪一轮（从 1 数起）。停了以后的轮不算。
+# 3. 同组率旁边的那个“随机”：给出每个词的组名，若近邻是随机抽的，同组的平均占几成（0 到 1）？每组至少两个词。
 
 # %% [markdown] lang="en"
 # ### Exercises
-# 1. `matrix` has a word's vector in each row, `(V, D)`: by cosine, where does row `answer` stand among the neighbours
-#    of row `asked`, counted from 1?
-# 2. You are given the `val_loss` of each epoch in turn. Stop after `patience` epochs in a row without a new smallest;
-#    return which epoch to keep, counted from 1. What comes after the stop, you never see.
+# 1. `matrix` has a word's vector in each row, `(V, D)`: by cosine, what is the rank of row `answer` among the
+#    neighbours of row `asked`, counted from 1?
+# 2. The `val_loss` of each epoch is given in turn. Stop after `patience` epochs in a row without a new smallest; return
+#    the epoch to keep, counted from 1. Epochs after the stop do not count.
 # 3. The chance of category agreement: given every word's group, what is the mean share of neighbours of its group if
 #    neighbours are drawn at random? Every group has at least two words.
 

@@ -5,18 +5,18 @@
 # > 两个词语之间的关系就可以通过两个向量之间的关系表示。
 
 # %% [markdown] lang="zh"
-# 照这么说，两个词就是四个向量，还比不了。得先把每个词的两个向量合成一个，最简单的办法是**相加**：
-# 文章的表里，公 + 主 = 公主。句子有长有短，就取所有字的**平均**。这样合成不用再训练，可是会丢掉东西。
+# 照这么说，两个词就是四个向量，还不能比较。得先把每个词的两个向量合成一个，最简单的办法是**相加**：在文章的表里，
+# 公 + 主 = 公主。句子长短不一，就取所有字的**平均**。这样合成不用再训练，可是会丢掉一些东西。
 #
 # **先猜后跑**：“蜜蜂”和“蜂蜜”各自相加以后，余弦是多少？“公主”的近邻里，“王妃”排第几？
 
 # %% [markdown] lang="en"
-# So two words are four vectors, which cannot be compared yet: a word's two must first become one, most simply their
-# **sum**. In the article's table, 公 + 主 = 公主. Sentences differ in length, so a sentence is the **mean** of its
-# characters. This needs no more training, but something is lost.
+# So two words are four vectors, which cannot be compared yet: the two vectors of each word must first become one, most
+# simply by their **sum**. In the article's table, 公 + 主 = 公主. Sentences differ in length, so a sentence is the
+# **mean** of its characters. This needs no more training, but something is lost.
 #
-# **Guess first**: 蜜蜂 is a bee, 蜂蜜 is honey. Each summed: what is their cosine? And where does 王妃 stand among the
-# neighbours of 公主?
+# **Guess first**: 蜜蜂 is a bee, 蜂蜜 is honey. What is the cosine of their sums? And what is the rank of 王妃 among
+# the neighbours of 公主?
 
 # %%
 from embedding_tutorial.quiet import import_keras_quietly
@@ -34,7 +34,8 @@ from embedding_tutorial.lessons.drawing import draw_matrix
 from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.model.training import train
 from embedding_tutorial.text.encoded_corpus import encode_corpus
-from embedding_tutorial.text.files import read_sentences, tokenize
+from embedding_tutorial.text.files import read_sentences
+from embedding_tutorial.text.tokenizers import tokenize
 from embedding_tutorial.vectors.evaluation import composed_rank
 from embedding_tutorial.vectors.word_vectors import unit_rows
 
@@ -50,13 +51,13 @@ assert article.loc["王 + 妃"].tolist() == [0.6, 0.75, 1.0]
 article
 
 # %% [markdown] lang="zh"
-# 换成学出来的向量：在 `palace.txt` 上训练几秒，一个字 32 个数。和与平均方向相同，所以余弦一样，用哪个都行。
-# 文章假设一个词的两个字对等，学出来的“公”和“主”并不相等。
+# 换成学来的向量：在 `palace.txt` 上训练几秒，一个字 32 个数。和与平均方向相同，余弦也就一样，用哪个都行。
+# 文章假设一个词的两个字对等；学来的“公”和“主”并不相等。
 
 # %% [markdown] lang="en"
-# Now with learned vectors: a few seconds of training on `palace.txt`, 32 numbers a character. A sum and a mean point
-# the same way, so their cosines are equal: either will do. The article supposes that a word's two characters are equal;
-# the learned 公 and 主 are not.
+# Now with learned vectors: a few seconds of training on `palace.txt`, 32 numbers for each character. A sum and a mean
+# have the same direction, so their cosines are equal: either will do. The article assumes that a word's two characters
+# are equal; the learned 公 and 主 are not.
 
 # %%
 config = TrainingConfig()  # the defaults: a few seconds
@@ -81,33 +82,33 @@ assert cosine(vectors["公"], vectors["主"]) < 0.95
 pd.DataFrame([vectors["公"], vectors["主"], princess], index=["公", "主", "公 + 主"]).iloc[:, :8].round(2)
 
 # %% [markdown] lang="zh"
-# 加法丢掉了什么？
-# - **次序**：蜜 + 蜂 = 蜂 + 蜜。蜜蜂会飞，蜂蜜能吃，向量却一个数也不差；句子里谁看见谁，也分不清了。
+# 相加丢掉了什么？
+# - **次序**：蜜 + 蜂 = 蜂 + 蜜。蜜蜂会飞，蜂蜜能吃，两个向量却完全相同；句子里谁看见谁，也分不清了。
 # - **重复**：天 + 天 = 2 × 天，方向没变，所以“天天”和“天”的余弦是 1。
 #
-# 要是不相加，把两个向量**接起来**（2 × 32 个数），次序就保住了；
-# 可是这样第一个字只跟第一个字比，跟一个字的词更没法比。
+# 如果不相加，而把两个向量**拼接**起来（2 × 32 个数），次序就保住了；可是这样第一个字只跟第一个字比，
+# 也没法和一个字的词比。
 
 # %% [markdown] lang="en"
 # What does a sum lose?
-# - **Order**: 蜜 + 蜂 = 蜂 + 蜜. A bee flies, honey is eaten, and not one of their numbers differs; nor does a
-#   sentence tell any more who saw whom.
+# - **Order**: 蜜 + 蜂 = 蜂 + 蜜. A bee flies, honey is eaten, but their vectors are identical; a sentence no longer
+#   shows who saw whom.
 # - **Repetition**: 天 + 天 = 2 × 天, the same direction, so 天天 (every day) and 天 (day, sky) have cosine 1.
 #
-# Putting the two vectors **end to end** instead (2 × 32 numbers) keeps the order; but then first characters are
-# compared with first characters only, and words of one character not at all.
+# **Concatenating** the two vectors instead (2 × 32 numbers) keeps the order; but then first characters are compared
+# only with first characters, and words of one character with none.
 
 # %%
-assert (summed("蜜蜂") == summed("蜂蜜")).all()  # each and every number
+assert (summed("蜜蜂") == summed("蜂蜜")).all()  # identical
 honey, bee = vectors["蜜"], vectors["蜂"]
-end_to_end = cosine(np.concatenate([honey, bee]), np.concatenate([bee, honey]))  # (2 * D,) each
-assert abs(end_to_end - 2 * honey @ bee / (honey @ honey + bee @ bee)) < 1e-6 and end_to_end < 0.999
+concatenated = cosine(np.concatenate([honey, bee]), np.concatenate([bee, honey]))  # (2 * D,) each
+assert abs(concatenated - 2 * honey @ bee / (honey @ honey + bee @ bee)) < 1e-6 and concatenated < 0.999
 
 pairs = [("蜜蜂", "蜂蜜"), ("公主看见王妃", "王妃看见公主"), ("天天", "天"), ("蜜蜂", "蝴蝶")]
 lost = pd.Series({f"{a} – {b}": cosine(summed(a), summed(b)) for a, b in pairs}, name="cosine")
 np.testing.assert_allclose(lost[:3], 1, atol=1e-5)
 assert lost["蜜蜂 – 蝴蝶"] < 0.99
-lost["蜜蜂 – 蜂蜜, end to end"] = end_to_end
+lost["蜜蜂 – 蜂蜜, concatenated"] = concatenated
 lost.round(3).to_frame()
 
 # %%
@@ -119,13 +120,13 @@ draw_matrix(
 )
 
 # %% [markdown] lang="zh"
-# 现在找近邻。候选是语料里出现 20 次以上的两字词，都由字相加而成。有一个字相同，词就近
-# （“公主”和“主人”都含“主”），这说明不了意思，所以 `composed_rank` 不算它们。近邻算出来是谁就印谁。
+# 现在找近邻。候选是语料库里出现 20 次以上的两字词，都由字相加而成。有一个字相同，词就近（“公主”和“主人”都含“主”），
+# 这和意思无关，所以 `composed_rank` 不算它们。近邻算出来是什么就显示什么。
 
 # %% [markdown] lang="en"
-# Now the neighbours. Candidates are the two-character words that stand 20 times or more in the corpus, each the sum of
-# its characters. Words that share a character are near for that alone (公主 and 主人, master, share 主), which says
-# nothing about meaning, so `composed_rank` leaves them out. The neighbours are printed as they come out.
+# Now the neighbours. Candidates are the two-character words that occur 20 times or more in the corpus, each the sum of
+# its characters. Words that share a character are near for that reason alone (公主 and 主人, master, share 主), which
+# says nothing about meaning, so `composed_rank` leaves them out. The neighbours are shown as computed.
 
 # %%
 sentences = read_sentences(config.corpus)
@@ -133,7 +134,7 @@ word_counts = Counter(word for sentence in sentences for word in tokenize(senten
 
 
 def nearest_words(asked):
-    """Candidates and their cosines, the nearest first; the same rules as in composed_rank."""
+    """Candidates and their cosines, the nearest first, by the rules of composed_rank."""
     words = [word for word, count in word_counts.items() if count >= 20 and len(word) == 2]
     words = [word for word in words if not set(word) & set(asked) and all(c in vectors for c in word)]
     cosines = pd.Series({word: cosine(summed(word), summed(asked)) for word in words})
@@ -141,14 +142,15 @@ def nearest_words(asked):
 
 
 near = {asked: nearest_words(asked) for asked in ("公主", "蜜蜂", "春天")}
-assert cosine(summed("公主"), summed("主人")) > near["公主"].iloc[0]  # one character in common beats them all
+assert cosine(summed("公主"), summed("主人")) > near["公主"].iloc[0]  # for the common 主
 pd.DataFrame({asked: [f"{word} {value:.2f}" for word, value in near[asked][:8].items()] for asked in near}, range(1, 9))
 
 # %% [markdown] lang="zh"
 # 再看几对词的名次：训练前，训练后，候选一共多少。这几对是我们挑的，有好有差。
 
 # %% [markdown] lang="en"
-# And the places of some pairs: before training, after it, and among how many. We chose the pairs, good ones and worse.
+# Now the ranks of some pairs: before training, after it, and the number of candidates. We chose the pairs, good and
+# bad.
 
 # %%
 ranks = {}
@@ -163,23 +165,23 @@ for pair in ("蜜蜂 – 蝴蝶", "春天 – 早上", "皇帝 – 太后"):
 pd.DataFrame(ranks).T
 
 # %% [markdown] lang="zh"
-# 蜜蜂和蝴蝶找得很准，公主和王妃就差得多，换个种子，名次又不一样。“主”还在“主人”里，“王”还在“国王”“王子”里；
-# 一个字只有一个向量，它用过的地方全混在里面。把词当作词元（`tokens="words"`），一词一个向量，
-# 就不会这样混，“蜜蜂”和“蜂蜜”也分得开；代价是表更大，每个词也见得更少。
+# 蜜蜂和蝴蝶找得很准，公主和王妃就差得多，换个种子，名次又不一样。“主”也用在“主人”里，“王”也用在“国王”“王子”里；
+# 一个字只有一个向量，各种用法全混在里面。把词当作词元（`tokens="words"`），一词一个向量，
+# 就不会这样混，“蜜蜂”和“蜂蜜”也分得开；代价是表更大，每个词出现的次数也更少。
 
 # %% [markdown] lang="en"
-# Bee and butterfly find each other; 公主 and 王妃 do much less well, and with another seed the place is another.
-# 主 also stands in 主人, 王 in 国王 and 王子, and a character's one vector mixes all the places where it stands.
-# Words as tokens (`tokens="words"`), a vector each, are not mixed like that, and tell 蜜蜂 from 蜂蜜; the price is a
-# larger table, and every word is seen less often.
+# Bee and butterfly find each other; 公主 and 王妃 do much worse, and with another seed the rank is different. 主 also
+# occurs in 主人, 王 in 国王 and 王子, and a character's one vector mixes all its uses. With words as tokens
+# (`tokens="words"`), each word has a vector of its own: uses are not mixed, and 蜜蜂 differs from 蜂蜜; the price is a
+# larger table, and each word occurs less often.
 
 # %% [markdown] lang="zh"
-# 一句话就是所有字的平均。Keras 里，嵌入层后面接 `GlobalAveragePooling1D` 就是它（填充不算在内），两边应当相等。
-# 然后拿两句语料里没有的话，找最近的句子。
+# 一句话就是所有字的平均。在 Keras 里，嵌入层后面接 `GlobalAveragePooling1D` 就行（填充不算在内），两种算法应当相等。
+# 然后拿两句语料库里没有的话，找最近的句子。
 
 # %% [markdown] lang="en"
-# A sentence is the mean of its characters. In Keras that is `GlobalAveragePooling1D` behind the embedding (padding not
-# counted), and the two must agree. Then the nearest sentences to two that are not in the corpus.
+# A sentence is the mean of its characters. In Keras this is `GlobalAveragePooling1D` after the embedding (padding not
+# counted), and the two must agree. Then find the sentences nearest to two that are not in the corpus.
 
 # %%
 ids = np.split(corpus.ids, np.cumsum(corpus.lengths)[:-1])  # a list: the ids of each sentence
@@ -199,22 +201,22 @@ for question in ("农夫在田里插秧。", "皇帝在大殿里见大臣。"):
 pd.Series(found, name="cosine").to_frame()
 
 # %% [markdown] lang="zh"
-# 看着不错，可是几个例子不算数。语料按小场景写成，下一句多半还在说同一件事，那就在所有句子上数一数：
-# 下一句比随便抽的一句更近，占几成？瞎猜是五成。没训练的向量也不止五成，因为它认得相同的字；
-# 训练多认得的，是不同的字之间的关系。
+# 看着不错，可是几个例子不能证明什么。语料库按小场景写成，下一句多半还在说同一件事，那就在所有句子上数一数：
+# 下一句比随机抽的一句更近，占几成？碰巧是五成。没训练的向量也高于五成，因为它认得相同的字；训练后多出来的，
+# 是不同的字之间的关系。
 #
-# 余弦有多大，倒不必看：两句总有些相同的字（句号、“了”“的”），所以没训练时也大于 0；训练以后，所有字的向量
-# 又都带一点共同的方向，一平均，不同的互相抵消，共同的留下来，余弦就更大了。要看的是谁比谁近。
+# 余弦有多大并不重要：两句总有些相同的字（句号、“了”“的”），所以没训练时也大于 0；训练以后，
+# 所有字的向量又都带一点共同的方向，一平均，不同的部分互相抵消，共同的部分留下来，余弦就更大。要看的是谁比谁近。
 
 # %% [markdown] lang="en"
-# It looks well, but examples prove nothing. The corpus is written in small scenes, and the next sentence is often still
-# about the same thing. So count over all sentences: how often is the next one nearer than one drawn at random? By
-# chance, half the time. Untrained vectors do better than that too, since they recognise equal characters; what
-# training adds is the relations between different ones.
+# This looks good, but examples prove nothing. The corpus is written in small scenes, and the next sentence is often
+# still about the same thing. So count over all sentences: how often is the next one nearer than a random one? By
+# chance, half the time. Untrained vectors do better than chance, since they recognise equal characters; training adds
+# the relations between different ones.
 #
-# How large a cosine is matters little: any two sentences share some characters (the full stop, 了, 的), so it is above
-# 0 even untrained; and after training all characters' vectors point a little the same way: in a mean, what differs
-# cancels and what is common stays, so it is larger still. Look at who is nearer than whom.
+# The size of a cosine matters little: any two sentences share some characters (the full stop, 了, 的), so it is above 0
+# even untrained; after training the vectors of all characters have a direction in common: in a mean, the differences
+# cancel and the common part remains, so the cosine is larger still. What matters is which sentence is nearer.
 
 # %%
 other = np.random.default_rng(0).permutation(len(ids) - 1)
@@ -241,16 +243,12 @@ scenes.round(2)
 # 1. 给一张表（第 0 行是填充）和一行编号，求这句话的平均，填充不算。
 # 2. 两个词相加以后，是不是不论向量是什么都相等？（返回 `True` 或 `False`。）
 # 3. 给所有句子的平均 `means` `(N, D)` 和一句话的 `query` `(D,)`，余弦最大的是第几行（从 0 数）？
-#
-# 写好后再运行这一格。答案在 `answers.py`。
 
 # %% [markdown] lang="en"
 # ### Exercises
 # 1. Given a table (row 0 is padding) and a row of ids: the mean of the sentence, padding not counted.
 # 2. Two words: are their sums equal whatever the vectors are? (Return `True` or `False`.)
 # 3. Given all sentences' means `(N, D)` and one sentence's `query` `(D,)`: the row of the greatest cosine, from 0.
-#
-# Write, then run this cell again. The answers are in `answers.py`.
 
 
 # %%

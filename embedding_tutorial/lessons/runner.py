@@ -19,9 +19,9 @@ _CELL = re.compile(r"^# %%(?P<markdown> \[markdown\])?(?: lang=\"(?P<language>zh
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """A piece of a lesson.
+    """A cell of a lesson: text or code.
 
-    ``language`` is ``zh`` or ``en`` for text that stands in both, else ``None``.
+    ``language`` is ``zh`` or ``en`` for text that is there in both languages, else ``None``.
     """
 
     is_text: bool
@@ -30,7 +30,10 @@ class Cell:
 
 
 def lesson_path(number: int) -> Path:
-    """The file of a lesson, counted from 1.
+    """Return the file of a lesson.
+
+    Args:
+        number: counted from 1.
 
     Raises:
         KeyError: there is no such lesson.
@@ -42,7 +45,7 @@ def lesson_path(number: int) -> Path:
 
 
 def read_cells(path: Path, language: str = "both") -> list[Cell]:
-    """The cells of a percent-format file; text in the other language is left out."""
+    """Read the cells of a percent-format file, without text in the other language."""
     text = path.read_text(encoding="utf-8")
     marks = [*_CELL.finditer(text)]
     cells = []
@@ -56,23 +59,23 @@ def read_cells(path: Path, language: str = "both") -> list[Cell]:
 
 
 def title(path: Path) -> str:
-    """The first heading of a lesson, without its mark."""
+    """Return a lesson's first heading, without the number sign."""
     return next(cell.source for cell in read_cells(path) if cell.is_text).splitlines()[0].lstrip("# ")
 
 
 def run_lesson(number: int, language: str = "both", pictures: Path | None = None) -> dict[str, Any]:
-    """Print a lesson's text, run its code, and show what each code cell ends with.
+    """Print a lesson's text, run its code, and show the value of each code cell's last line.
 
     Args:
-        number: from 1.
+        number: counted from 1.
         language: ``zh``, ``en`` or ``both``.
-        pictures: where pictures are written, a file each; ``None``: nowhere.
+        pictures: the directory to write pictures to, a file each; ``None``: write none.
 
     Returns:
-        The names that the lesson leaves behind.
+        The lesson's variables at its end.
 
     Raises:
-        AssertionError: a number that the lesson claims is not so.
+        AssertionError: a number that the lesson states is wrong.
     """
     path = lesson_path(number)
     names: dict[str, Any] = {"__name__": path.stem, "__file__": str(path)}

@@ -1,4 +1,4 @@
-"""What grows with the text, the shape of its lines, the vocabulary and the vectors' size, and what does not.
+"""Time and memory by the length of a text, the shape of its lines, the vocabulary's size and the vectors' size.
 
     python tests/benchmarks/growth.py TEXT              four tables, and growth.json
     python tests/benchmarks/growth.py TEXT --times 1 10 --shape-times 5
@@ -29,7 +29,7 @@ STEPS = 1000  # training steps that are timed, after as many that are not
 
 
 class OwnMemory(threading.Thread):
-    """Watches the memory that is this process's own (RssAnon of Linux), in MB."""
+    """The highest memory that is this process's own (RssAnon of Linux), in MB."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -115,7 +115,7 @@ def measure(*arguments: object) -> dict:
 
 
 def write_longer(text: Path, target: Path, times: int) -> None:
-    """The lines of ``text``, ``times`` times, in another order each time."""
+    """Write the lines of ``text`` ``times`` times, in another order each time."""
     lines = text.read_text(encoding="utf-8").splitlines(keepends=True)
     draw = random.Random(1)
     with open(target, "w", encoding="utf-8") as file:
@@ -132,6 +132,53 @@ SHAPES: dict[str, Callable[[str], str]] = {
     "2,000 characters a line, no marks": lambda text: re.sub(r"(.{2000})", r"\1\n", re.sub(r"\W+", "", text)),
     "a mark after each character": lambda text: re.sub(r"(\w)\W*", r"\1. ", text),
 }
+
+
+def text_rows(text: Path, longer: Path, repetitions: list[int]) -> list[dict]:
+    """Measure a text repeated so many times; print a line of a table for each."""
+    print("| text | tokens | read, s | tokens a second | MB then | ms a step | MB |\n|---|---|---|---|---|---|---|")
+    rows = []
+    for times in repetitions:
+        write_longer(text, longer, times)
+        row = measure("text", longer)
+        rows.append({"times": times, **row})
+        print(
+            f"| × {times} | {row['tokens']:,} | {row['read']:.1f} | {row['tokens'] / row['read'] / 1e6:.1f} M "
+            f"| {row['read_mb']:.0f} | {row['milliseconds']:.2f} | {row['mb']:.0f} |",
+            flush=True,
+        )
+    return rows
+
+
+def shape_rows(text: Path, longer: Path, times: int) -> list[dict]:
+    """Measure the same text with its lines in each of ``SHAPES``, as characters and as words."""
+    print("\n| lines | tokens | read, MB a second | MB then | ms a step | MB |\n|---|---|---|---|---|---|")
+    rows = []
+    for shape, reshape in SHAPES.items():
+        write_longer(text, longer, times)
+        longer.write_text(reshape(longer.read_text(encoding="utf-8")), encoding="utf-8")
+        for tokens in ("characters", "words"):
+            row = measure("text", longer, tokens)
+            row["megabytes_a_second"] = longer.stat().st_size / 1e6 / row["read"]
+            rows.append({"shape": shape, "of": tokens, **row})
+            print(
+                f"| {shape} | {row['tokens']:,} {tokens} | {row['megabytes_a_second']:.1f} "
+                f"| {row['read_mb']:.0f} | {row['milliseconds']:.2f} | {row['mb']:.0f} |",
+                flush=True,
+            )
+    return rows
+
+
+def drawn_rows(sizes: list[tuple[int, int]]) -> list[dict]:
+    """Measure drawn texts; a size is a vocabulary's and a vector's."""
+    print("\n| vocabulary | D | distinct in a step | ms a step | places a second | MB |\n|---|---|---|---|---|---|")
+    rows = []
+    for size, dim in sizes:
+        row = measure("drawn", size, dim)
+        rows.append({"vocabulary": size, "dim": dim, **row})
+        speed = f"{row['milliseconds']:.2f} | {row['places_a_second'] / 1e6:.2f} M"
+        print(f"| {size:,} | {dim} | {row['distinct']:.0f} | {speed} | {row['mb']:.0f} |", flush=True)
+    return rows
 
 
 def main() -> None:
@@ -153,42 +200,14 @@ def main() -> None:
         print(json.dumps(text_once(Path(values[0]), *values[1:]) if kind == "text" else drawn_once(*map(int, values))))
         return
 
-    results: dict[str, list] = {"text": [], "shape": [], "vocabulary": [], "dim": []}
     with tempfile.TemporaryDirectory() as place:
         longer = Path(place) / "longer.txt"
-        print("| text | tokens | read, s | tokens a second | MB then | ms a step | MB |\n|---|---|---|---|---|---|---|")
-        for times in options.times:
-            write_longer(options.text, longer, times)
-            row = measure("text", longer)
-            results["text"].append({"times": times, **row})
-            print(
-                f"| × {times} | {row['tokens']:,} | {row['read']:.1f} | {row['tokens'] / row['read'] / 1e6:.1f} M "
-                f"| {row['read_mb']:.0f} | {row['milliseconds']:.2f} | {row['mb']:.0f} |",
-                flush=True,
-            )
-        print("\n| lines | tokens | read, MB a second | MB then | ms a step | MB |\n|---|---|---|---|---|---|")
-        for shape, reshape in SHAPES.items():
-            write_longer(options.text, longer, options.shape_times)
-            longer.write_text(reshape(longer.read_text(encoding="utf-8")), encoding="utf-8")
-            for tokens in ("characters", "words"):
-                row = measure("text", longer, tokens)
-                row["megabytes_a_second"] = longer.stat().st_size / 1e6 / row["read"]
-                results["shape"].append({"shape": shape, "of": tokens, **row})
-                print(
-                    f"| {shape} | {row['tokens']:,} {tokens} | {row['megabytes_a_second']:.1f} "
-                    f"| {row['read_mb']:.0f} | {row['milliseconds']:.2f} | {row['mb']:.0f} |",
-                    flush=True,
-                )
-    for name, pairs in (
-        ("vocabulary", [(size, 100) for size in options.vocabulary]),
-        ("dim", [(10_000, dim) for dim in options.dim]),
-    ):
-        print("\n| vocabulary | D | distinct in a step | ms a step | places a second | MB |\n|---|---|---|---|---|---|")
-        for size, dim in pairs:
-            row = measure("drawn", size, dim)
-            results[name].append({"vocabulary": size, "dim": dim, **row})
-            speed = f"{row['milliseconds']:.2f} | {row['places_a_second'] / 1e6:.2f} M"
-            print(f"| {size:,} | {dim} | {row['distinct']:.0f} | {speed} | {row['mb']:.0f} |", flush=True)
+        results = {
+            "text": text_rows(options.text, longer, options.times),
+            "shape": shape_rows(options.text, longer, options.shape_times),
+        }
+    results["vocabulary"] = drawn_rows([(size, 100) for size in options.vocabulary])
+    results["dim"] = drawn_rows([(10_000, dim) for dim in options.dim])
     options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
 
 

@@ -24,7 +24,8 @@ from embedding_tutorial.command_line import parse_flags
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.model.training import train
 from embedding_tutorial.text.encoded_corpus import encode_corpus
-from embedding_tutorial.text.files import read_sentences, tokenize
+from embedding_tutorial.text.files import read_sentences
+from embedding_tutorial.text.tokenizers import tokenize
 from embedding_tutorial.vectors.evaluation import category_agreement, composed_rank, radical_agreement
 from embedding_tutorial.vectors.groups import read_categories
 

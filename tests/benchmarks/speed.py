@@ -1,4 +1,4 @@
-"""As fast as C? gensim and this project on one text, in one run, on the same cores.
+"""Time and quality of gensim and of this project, on one text, in one run, on the same cores.
 
     python tests/benchmarks/speed.py TEXT                    a table, and speed.json
     python tests/benchmarks/speed.py TEXT --seeds 1 2 3 --ours 1 2 --skipgram 2 5
@@ -141,6 +141,58 @@ def whole_process(*arguments: str) -> float:
     return time.perf_counter() - started
 
 
+def measure_all(text: Path, settings: list[tuple[str, int]], seeds: list[int]) -> list[dict]:
+    """Measure each kind and number of epochs, seed by seed."""
+    rows = []
+    with tempfile.TemporaryDirectory() as place:
+        spaced = Path(place) / "spaced.txt"
+        with open(text, encoding="utf-8") as source, open(spaced, "w", encoding="utf-8") as target:
+            target.writelines(" ".join("".join(line.split())) + "\n" for line in source)
+        for seed in seeds:
+            for kind, epochs in settings:
+                rows.append(measure(kind, spaced if kind.startswith("gensim") else text, epochs, seed))
+                print(rows[-1], file=sys.stderr, flush=True)
+    return rows
+
+
+def print_table(rows: list[dict], settings: list[tuple[str, int]]) -> None:
+    """The medians of the seeds, in Markdown."""
+    print("| what | epochs | seconds | training | tokens a second | peak MB | radical agreement |")
+    print("|---|---|---|---|---|---|---|")
+    for kind, epochs in settings:
+        own = [row for row in rows if (row["kind"], row["epochs"]) == (kind, epochs)]
+        middle = {name: statistics.median(row[name] for row in own) for name in own[0] if name != "kind"}
+        spread = max(row["agreement"] for row in own) - min(row["agreement"] for row in own)
+        cells = [kind, str(epochs), f"{middle['seconds']:.1f}", f"{middle['training']:.1f}"]
+        cells += [f"{middle['tokens_a_second'] / 1e6:.2f} M", f"{middle['peak_mb']:.0f}"]
+        cells.append(f"{middle['agreement']:.3f} ± {spread / 2:.3f}")
+        print(f"| {' | '.join(cells)} |")
+
+
+def print_ratios(rows: list[dict], gensim_epochs: list[int], seeds: list[int]) -> dict[int, list[float | None]]:
+    """Our time to gensim's quality divided by gensim's time, a number a seed; ``None`` where it is not reached."""
+    ratios: dict[int, list[float | None]] = {}
+    for epochs in gensim_epochs:
+        ratios[epochs] = []
+        for seed in seeds:
+            theirs = next(r for r in rows if (r["kind"], r["epochs"], r["seed"]) == ("gensim skipgram", epochs, seed))
+            ours = [r for r in rows if (r["kind"], r["seed"]) == ("ours skipgram", seed)]
+            reached = time_to(ours, theirs["agreement"])
+            ratios[epochs].append(None if reached is None else reached / theirs["seconds"])
+        shown = ", ".join("not reached" if ratio is None else f"{ratio:.2f}" for ratio in ratios[epochs])
+        print(f"our time to gensim's quality / gensim's time, skip-gram, {epochs} epochs: {shown}")
+    return ratios
+
+
+def print_whole_process() -> tuple[float, float]:
+    """Seconds of ``python train.py`` on the shipped text, and of importing Keras: medians of three."""
+    floor = statistics.median(whole_process("-c", "import keras") for _ in range(3))
+    with tempfile.TemporaryDirectory() as place:
+        small = statistics.median(whole_process("train.py", "--out", f"{place}/{i}") for i in range(3))
+    print(f"python train.py: {small:.1f} s, {small / floor:.1f} times `python -c 'import keras'` ({floor:.1f} s)")
+    return small, floor
+
+
 def main() -> None:
     """Measure, print a table in Markdown, write ``speed.json``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -160,42 +212,12 @@ def main() -> None:
 
     settings = [("gensim skipgram", e) for e in options.skipgram] + [("gensim cbow", e) for e in options.cbow]
     settings += [("ours skipgram", e) for e in options.ours] + [("ours cbow", e) for e in options.ours_cbow]
-    rows = []
-    with tempfile.TemporaryDirectory() as place:
-        spaced = Path(place) / "spaced.txt"
-        with open(options.text, encoding="utf-8") as source, open(spaced, "w", encoding="utf-8") as target:
-            target.writelines(" ".join("".join(line.split())) + "\n" for line in source)
-        for seed in options.seeds:
-            for kind, epochs in settings:
-                rows.append(measure(kind, spaced if kind.startswith("gensim") else options.text, epochs, seed))
-                print(rows[-1], file=sys.stderr, flush=True)
-
-    print("| what | epochs | seconds | training | tokens a second | peak MB | radical agreement |")
-    print("|---|---|---|---|---|---|---|")
-    for kind, epochs in settings:
-        own = [row for row in rows if (row["kind"], row["epochs"]) == (kind, epochs)]
-        middle = {name: statistics.median(row[name] for row in own) for name in own[0] if name not in ("kind",)}
-        spread = max(row["agreement"] for row in own) - min(row["agreement"] for row in own)
-        cells = [kind, str(epochs), f"{middle['seconds']:.1f}", f"{middle['training']:.1f}"]
-        cells += [f"{middle['tokens_a_second'] / 1e6:.2f} M", f"{middle['peak_mb']:.0f}"]
-        cells.append(f"{middle['agreement']:.3f} ± {spread / 2:.3f}")
-        print(f"| {' | '.join(cells)} |")
+    rows = measure_all(options.text, settings, options.seeds)
+    print_table(rows, settings)
     seeds = ", ".join(map(str, options.seeds))
     print(f"\nMedians of seeds {seeds}; ± is half the range; chance of agreement {rows[0]['chance']:.3f}.\n")
-    ratios = {}
-    for epochs in options.skipgram:
-        ratios[epochs] = []
-        for seed in options.seeds:
-            theirs = next(r for r in rows if (r["kind"], r["epochs"], r["seed"]) == ("gensim skipgram", epochs, seed))
-            ours = [r for r in rows if (r["kind"], r["seed"]) == ("ours skipgram", seed)]
-            reached = time_to(ours, theirs["agreement"])
-            ratios[epochs].append(None if reached is None else reached / theirs["seconds"])
-        shown = ", ".join("not reached" if ratio is None else f"{ratio:.2f}" for ratio in ratios[epochs])
-        print(f"our time to gensim's quality / gensim's time, skip-gram, {epochs} epochs: {shown}")
-    floor = statistics.median(whole_process("-c", "import keras") for _ in range(3))
-    with tempfile.TemporaryDirectory() as place:
-        small = statistics.median(whole_process("train.py", "--out", f"{place}/{i}") for i in range(3))
-    print(f"python train.py: {small:.1f} s, {small / floor:.1f} times `python -c 'import keras'` ({floor:.1f} s)")
+    ratios = print_ratios(rows, options.skipgram, options.seeds)
+    small, floor = print_whole_process()
     results = {"rows": rows, "ratios": ratios, "train_py": small, "import_keras": floor}
     options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
 

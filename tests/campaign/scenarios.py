@@ -5,20 +5,18 @@ A point is a scenario, a fault (see ``faults.c``) and the number of the file ope
 fresh      a new run where there is none
 over       a new run over a finished one of other settings, among files of the user's
 resume     ``--resume`` of a run that was killed after its first epoch, over an older one
-chain      up to three faults one after the other, drawn by lot; the number is the seed
+chain      two or three faults in a row, drawn at random; the number is the seed
 neighbors, evaluate, compare   a question to a finished run
 """
 
-import errno
 import itertools
-import os
 import random
 import shutil
-import signal
 from pathlib import Path
 from typing import NamedTuple
 
 import checks
+import ending
 import process
 from checks import FOREIGN, QUESTIONS, RUN, last_line, one_line
 
@@ -31,11 +29,11 @@ TRAININGS = {"fresh": NEW, "over": NEW, "resume": RESUME}
 ASKED = {question: ["-m", "embedding_tutorial", *words] for question, words in QUESTIONS.items()}
 
 CHAINS = 40
-STANDS_ON = ("config.json", "checkpoint.npz", "run.json")
+NEEDED = ("config.json", "checkpoint.npz", "run.json")
 
 CHANGES = ("create", "open", "truncate", "write", "rename", "remove")
 MEETS = {  # fault -> kinds of operations that can meet it
-    "stop": CHANGES,  # before "sync" or "close" all is as after the operation before
+    "stop": CHANGES,  # before "sync" or "close" the files are as after the previous operation
     "tear": ("write",),
     "full": ("create", "write"),
     "broken": (*CHANGES, "sync", "close"),
@@ -44,12 +42,11 @@ MEETS = {  # fault -> kinds of operations that can meet it
     "interrupt": ("create",),
     "terminate": ("create",),
 }
-TURNS = {"broken": 0, "interrupt": 1, "terminate": 0}  # at even or odd numbers only, unless all are asked for
-CAUSE = {"full": errno.ENOSPC, "broken": errno.EIO, "once": errno.EIO, "unread": errno.EIO}
+TURNS = {"broken": 0, "interrupt": 1, "terminate": 0}  # only at even or odd numbers, unless all points are asked for
 
 
 class Point(NamedTuple):
-    """Where which fault happens."""
+    """Which fault happens where."""
 
     scenario: str
     fault: str
@@ -60,7 +57,7 @@ class Point(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a point.
+    """What came out of a point.
 
     Attributes:
         ended: how the process ended: ``killed``, ``one line``, ``complete`` or ``badly``.
@@ -88,7 +85,7 @@ class Campaign:
         self.templates, self.place = work / "templates", work / "main" / "place"
         self.exports: dict[str, checks.Export] = {}
         self.operations: dict[tuple[str, bool], list[tuple[str, str]]] = {}  # scenario, whether those that read
-        self.gone_on: dict[str, tuple[str, list[str]]] = {}  # a state of the run directory -> how going on ended
+        self.gone_on: dict[str, tuple[str, list[str]]] = {}  # a state of the run directory -> its outcome
         self.talks = False
 
     def run(self, words: list[str], fault: str = "none", number: int = 0) -> process.End:
@@ -149,7 +146,7 @@ class Campaign:
             raise RuntimeError(f"without a fault: {self._differences(name)}")
 
     def points(self, every: bool = False) -> list[Point]:
-        """All points; unless ``every``, without the middle of a series of writes to one file, and with ``TURNS``."""
+        """All points. Unless ``every``: not the middle of a series of writes to one file, and as ``TURNS`` says."""
         points = []
         for (scenario, reads), operations in self.operations.items():
             for fault, kinds in MEETS.items():
@@ -164,7 +161,7 @@ class Campaign:
         return points + [Point("chain", "several", seed) for seed in range(CHAINS)]
 
     def named(self, name: str, every: bool = False) -> list[Point]:
-        """The points of a name: ``over``, ``over/full``, ``over/full/37``, or how the operation begins: the first."""
+        """The points of ``over``, ``over/full`` or ``over/full/37``; of ``over/full/create``, the first such one."""
         scenario, fault, operation = (*name.split("/", 2), "", "")[:3]
         if not operation:
             return [p for p in self.points(every) if p.scenario == scenario and fault in ("", p.fault)]
@@ -176,10 +173,10 @@ class Campaign:
         ]
 
     def unsynced(self) -> list[str]:
-        """Files that a run stands on and that get their name before they are safe from a power cut."""
+        """Files that a run needs and that are renamed before they are safe from a power cut."""
         done = [operation for operation in self.operations["over", False] if operation[0] != "close"]
         found = {after[1] for before, after in itertools.pairwise(done) if after[0] == "rename" and before[0] != "sync"}
-        return [f"{name} is renamed without fsync" for name in STANDS_ON if f"/{RUN}/{name}" in found]
+        return [f"{name} is renamed without fsync" for name in NEEDED if f"/{RUN}/{name}" in found]
 
     def operation(self, point: Point) -> str:
         """What the operation of a point is."""
@@ -223,13 +220,13 @@ class Campaign:
         foreign = (self.place / RUN / FOREIGN[0]).exists()
         kept = (self.place / RUN / "checkpoint.npz").exists() and self._begun()
         end = self.run(words, fault, number)
-        ended, faults = self._ended(end, fault)
+        ended, faults = ending.how(end, fault)
         if ended != "killed" and fault != "broken":
-            faults += self._left_in_tmp()
+            faults += ending.left_in_tmp(self.place)
         if ended == "complete":
             faults += self._differences()
         answers, wrong = checks.whose(self.place, list(self.exports.values()))
-        faults += wrong + self._foreign(foreign)
+        faults += wrong + ending.foreign_gone(self.place / RUN, foreign)
         if kept and ended != "complete" and not (self.place / RUN / "checkpoint.npz").exists() and answers != "new":
             faults.append("the checkpoint is lost")
         outcome = Outcome(ended, answers, "", False, faults)
@@ -239,23 +236,6 @@ class Campaign:
         if "--resume" in end.out + end.err and outcome.after not in ("resumed", ""):
             outcome.faults.append("advises a --resume that does not work")
         return outcome
-
-    def _ended(self, end: process.End, fault: str) -> tuple[str, list[str]]:
-        """How a process ended, and what is wrong about that."""
-        if end.code == 0:
-            return "complete", [f"exit 0, but complains: {last_line(end.err)}"] if end.err else []
-        if end.code == -signal.SIGKILL or (end.code == -signal.SIGTERM and fault == "terminate"):
-            return "killed", []
-        if end.code < 0:
-            return "badly", [f"ends by {signal.Signals(-end.code).name}: {last_line(end.err)}"]
-        if "Traceback" in end.err:
-            return "badly", [f"traceback: {last_line(end.err)}"]
-        if fault == "interrupt" and not end.err and "Stopped" in end.out:
-            return "one line", []
-        if not one_line(end.err):
-            return "badly", [f"{len(end.err.splitlines())} lines at its end: {last_line(end.err)}"]
-        cause = os.strerror(CAUSE[fault]) if fault in CAUSE else ""
-        return "one line", [] if cause in end.err else [f"the line does not name the cause: {last_line(end.err)}"]
 
     def _begun(self) -> bool:
         """Whether ``config.json`` holds the new run's settings."""
@@ -268,14 +248,8 @@ class Campaign:
         names = [name for name in held.keys() | expected.keys() if held.get(name) != expected.get(name)]
         return [f"differs from an uninterrupted run: {' '.join(sorted(map(checks.shortened, names)))}"] if names else []
 
-    def _foreign(self, expected: bool) -> list[str]:
-        """Which files of the user's are not what they were."""
-        here = {name: self.place / RUN / name for name in FOREIGN if expected}
-        gone = [name for name, path in here.items() if not path.exists() or path.read_bytes() != b"mine\n"]
-        return [f"a file of the user's is gone: {name}" for name in gone]
-
     def _go_on(self, outcome: Outcome) -> Outcome:
-        """Resume, or give the same command again. Where a state was gone on from already, that outcome counts."""
+        """Resume, or run the same command again. The outcome of a state that was met before is taken over."""
         before = checks.state(self.place / RUN)
         tried = before not in self.gone_on
         if tried:
@@ -291,7 +265,7 @@ class Campaign:
         end, after = self.run(RESUME), "resumed"
         if end.code or self._differences():
             said = last_line(end.err or end.out)
-            # Stopped before the new settings were written, it goes on with the earlier run, whose results are gone.
+            # A run that stopped before it wrote its settings leaves the earlier run's: --resume goes on with that one.
             earlier = not end.code and not self._differences("old")
             if begun:
                 faults.append(f"the run had begun, but --resume says: {said}")
@@ -305,10 +279,5 @@ class Campaign:
                 return "blocked", faults
         if end.err:
             faults.append(f"complains when all is well: {last_line(end.err)}")
-        faults += self._differences() + self._foreign(foreign)
-        return after, faults + self._left_in_tmp()
-
-    def _left_in_tmp(self) -> list[str]:
-        """Temporary files that are still there; TensorFlow's code and Keras's empty directories are not ours."""
-        left = [path.name for path in (self.place / "tmp").iterdir() if path.is_file() and path.suffix != ".py"]
-        return [f"leaves temporary files: {' '.join(map(checks.shortened, left))}"] if left else []
+        faults += self._differences() + ending.foreign_gone(self.place / RUN, foreign)
+        return after, faults + ending.left_in_tmp(self.place)

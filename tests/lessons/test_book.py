@@ -1,4 +1,4 @@
-"""The lessons as a book: notebooks with outputs, pages that load nothing, and what is refused."""
+"""The lessons as a book: notebooks with outputs, pages that load nothing, refusals."""
 
 import os
 import re
@@ -20,7 +20,7 @@ embedding_matrix most_similar epoch skip-gram CBOW radical Spherize""".split()
 
 @pytest.fixture(scope="module")
 def book():
-    """The module, where its libraries are installed."""
+    """The module, if its libraries are installed."""
     for library in ("jupytext", "nbclient", "nbconvert", "ipykernel"):
         pytest.importorskip(library, reason=f"{library} is not installed: requirements-optional.txt")
     from embedding_tutorial.lessons import book
@@ -36,7 +36,7 @@ def written(book, tmp_path_factory):
 
 
 def run_book(directory, *arguments, cwd, before=""):
-    """``python -m embedding_tutorial.lessons --book DIRECTORY``, with a line of Python before it."""
+    """Run ``python -m embedding_tutorial.lessons --book DIRECTORY`` after a line of Python."""
     code = f"import runpy, sys; {before}\nrunpy.run_module('embedding_tutorial.lessons', run_name='__main__')"
     return run_python("-c", code, "--book", directory, *arguments, cwd=cwd, timeout=1800)
 
@@ -60,7 +60,7 @@ class Page(HTMLParser):
 
 
 def assert_sound(directory: Path):
-    """Links lead to files that are there; nothing is loaded from anywhere; no cell warned of anything."""
+    """All links lead to files, the pages load nothing, and no cell printed a warning."""
     for path in directory.glob("*.html"):
         page = Page(path)
         assert [load for load in page.loads if not load.startswith("data:")] == []

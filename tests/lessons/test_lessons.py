@@ -1,4 +1,4 @@
-"""Every lesson as a newcomer runs it, every exercise's answer, and a wrong one."""
+"""Each lesson runs as a newcomer runs it; each exercise accepts its answer and refuses a wrong one."""
 
 import re
 import subprocess
@@ -26,7 +26,7 @@ def test_the_list_names_every_lesson(tmp_path):
     assert [int(line.split()[0]) for line in listed] == NUMBERS == list(range(1, len(LESSONS) + 1))
 
 
-# Lesson 11 takes a minute; the book's test, which is long as well, runs it, too.
+# Lesson 11 takes a minute, and the long test of the book runs it as well.
 @pytest.mark.parametrize("number", [*NUMBERS[:10], pytest.param(11, marks=pytest.mark.long), *NUMBERS[11:]])
 def test_a_lesson_runs_to_its_end(number, tmp_path):
     started = time.perf_counter()
@@ -119,6 +119,9 @@ def test_a_lesson_that_is_not_there_is_refused(tmp_path):
     assert done.returncode != 0 and "no lesson 99; there are 1 to" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_nothing_imports_a_lesson():
-    for path in (REPOSITORY / "embedding_tutorial").glob("*.py"):
-        assert not re.search(r"(from|import) .*lessons", path.read_text(encoding="utf-8"))
+def test_nothing_outside_imports_a_lesson():
+    package = REPOSITORY / "embedding_tutorial"
+    others = [path for path in package.rglob("*.py") if package / "lessons" not in path.parents]
+    assert len(others) > 20
+    for path in others:
+        assert not re.search(r"(from|import) .*lessons", path.read_text(encoding="utf-8")), path

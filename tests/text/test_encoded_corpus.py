@@ -19,7 +19,8 @@ from embedding_tutorial.text import encoded_corpus
 from embedding_tutorial.text import files as corpus_module
 from embedding_tutorial.text.batches import cut_rows
 from embedding_tutorial.text.encoded_corpus import encode_corpus
-from embedding_tutorial.text.files import read_sentences, tokenize
+from embedding_tutorial.text.files import read_sentences
+from embedding_tutorial.text.tokenizers import tokenize
 from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
