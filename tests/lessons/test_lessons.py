@@ -119,6 +119,12 @@ def test_a_lesson_that_is_not_there_is_refused(tmp_path):
     assert done.returncode != 0 and "no lesson 99; there are 1 to" in done.stderr and "Traceback" not in done.stderr
 
 
+def test_without_the_packages_it_says_what_to_install(tmp_path):
+    done = run_python("-S", "-m", "embedding_tutorial.lessons", cwd=tmp_path)  # -S: nothing that is installed is found
+    assert done.returncode == 1 and done.stdout == "" and done.stderr.count("\n") == 1
+    assert "error: Python cannot find " in done.stderr and "pip install -r requirements.txt" in done.stderr
+
+
 def test_nothing_outside_imports_a_lesson():
     package = REPOSITORY / "embedding_tutorial"
     others = [path for path in package.rglob("*.py") if package / "lessons" not in path.parents]
