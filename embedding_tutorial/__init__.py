@@ -1,27 +1,36 @@
 """Word and character vectors with a ``keras.Sequential``: from a text to a picture.
 
-``idea.py``, beside this package, holds the whole idea in one file: read it first. Then
-read the modules in the order in which the data flows through them:
+``idea.py``, beside this package, holds the whole idea in one file: read it first. The package is the engine:
+the same idea for large texts and large vocabularies. Its rooms, in the order in which the data flows; a module
+imports from its own room, from the rooms before it, and from the modules beside the rooms:
 
-1. ``config``      every default once, and the flags of ``train.py``
-2. ``corpus``      a text file -> sentences of tokens (characters or words)
-3. ``vocabulary``  tokens <-> ids; 0 is padding
-4. ``encoded_corpus``  the text as a long row of ids, on disk
-5. ``batches``     sentences of ids -> rows -> batches for ``fit``
-6. ``layers``      the window as a band matrix, and the two layers that Keras lacks
-7. ``optimizers``  tables of which a step reads and changes few rows
-8. ``model``       Embedding -> scores, and the loss
-9. ``callbacks``   what happens between epochs (``checkpoint``: what a stopped run needs to go on)
-10. ``vectors``    tokens and their vectors: what is near what
-11. ``evaluation`` is it good, and against what chance
-12. ``projector``  the files that TensorBoard opens (``labels`` shows the tokens in them, ``sprites`` draws them)
-13. ``training``   all of it together (``distributed``: on several devices, in several processes)
+    text       text files -> sentences -> tokens -> ids -> batches
+    vectors    tokens and their vectors: what is near what, and how good it is, beside chance
+    model      Embedding -> scores, the loss, the training
+    pictures   what TensorBoard shows, and a map as one HTML page
+    scale      several devices and processes, and what they need
+    lessons    the tutorial
 
-``run_directory`` owns the files of a run. ``__main__`` asks finished runs, with ``report``, ``controls``,
-``standard_files`` and ``map_page``, and tells with ``plan`` what a large job would need; ``encoding`` and
-``lessons`` teach.
+``learning.learn`` goes through all of them, from a text to a run directory:
 
-``config``, ``corpus``, ``vocabulary``, ``encoded_corpus``, ``vectors``, ``evaluation``, ``projector`` and ``plan`` need
-no Keras; ``quiet`` imports it without noise. ``terminal`` sees to Ctrl-C and to errors in one line. To load a saved
-``model.keras``, import ``model`` first.
+    from embedding_tutorial import TrainingConfig, WordVectors, learn
+
+    learn(TrainingConfig(corpus=Path("my.txt"), out=Path("runs/mine")))
+    WordVectors.load("runs/mine").most_similar("王")
+
+Importing the package loads nothing. ``text``, ``vectors`` and ``pictures`` need neither Keras nor TensorFlow.
+Import ``embedding_tutorial.model`` before ``keras.models.load_model`` reads a ``model.keras``.
 """
+
+import importlib
+from typing import Any
+
+_HOME = {"learn": "learning", "TrainingConfig": "config", "WordVectors": "vectors"}
+__all__ = ["TrainingConfig", "WordVectors", "learn"]  # noqa: F822  they come from __getattr__
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
