@@ -37,7 +37,7 @@ def test_flags_become_the_configuration():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"tokens": "syllables"}, "--tokens must be one of characters, words, not syllables"),
+        ({"tokens": "syllables"}, "--tokens must be one of characters, words, blanks, not syllables"),
         ({"dim": 1}, "--dim must be at least 2, not 1"),
         ({"window": 0}, "--window must be at least 1"),
         ({"negatives": -1}, "--negatives must be at least 0"),
