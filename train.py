@@ -61,7 +61,7 @@ def say_what_was_read(config: TrainingConfig, corpus: EncodedCorpus, replaces: b
         flush=True,
     )
     if config.tokens == "blanks" and corpus.tokens_left_out + len(corpus.vocabulary) > tokens / 2:
-        print("most tokens are rare: if words are not separated by blanks in this text, use --tokens words")
+        print("most tokens are rare; if no blanks separate the words of this text, use --tokens words")
     if config.validation_split and not corpus.held_out_sentences(config.validation_split):
         print(f"no validation loss: {config.validation_split:g} of so few sentences is none")
     if find_font(config.font) is None:

@@ -123,18 +123,18 @@ def encode_corpus(config: TrainingConfig) -> EncodedCorpus:
         ) from None
 
     vocabulary, id_of = Vocabulary.from_counts(list(number_of), counts, config.min_count)
-    hint = "" if config.tokens != "blanks" else ". If words are not separated by blanks in it, use --tokens words"
+    hint = "--tokens words (if no blanks separate the words), " if config.tokens == "blanks" else ""
     if len(vocabulary) < FEWEST_TOKENS:
         raise InputError(
             f"{config.corpus}: only {len(vocabulary)} different {noun(config.tokens)} stand in it "
             f"{config.min_count} times or more; the projector needs {FEWEST_TOKENS}. "
-            f"Use a longer text or a smaller --min-count{hint}"
+            f"Use {hint}a longer text or a smaller --min-count"
         )
     kept = _replace_numbers(numbers, lengths, id_of)
     if lengths.max() < 2:
         raise InputError(
             f"{config.corpus}: no sentence keeps two tokens, so nothing has a neighbour to learn from. "
-            f"Put whole sentences on a line, or use a smaller --min-count{hint}"
+            f"Put whole sentences on a line, or use {hint}a smaller --min-count"
         )
     return EncodedCorpus(
         vocabulary=vocabulary,

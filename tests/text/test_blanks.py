@@ -120,7 +120,7 @@ def test_a_token_is_counted_as_it_was_read(tmp_path, monkeypatch):
 def test_a_text_without_blanks_is_refused_with_the_way_out(min_count, tmp_path):
     path = tmp_path / "raw.txt"
     path.write_text("\n".join(f"王妃很漂亮{number}。" for number in range(99)), encoding="utf-8")
-    with pytest.raises(InputError, match=r"If words are not separated by blanks in it, use --tokens words$"):
+    with pytest.raises(InputError, match=r"se --tokens words \(if no blanks separate the words\), "):
         ours(path, min_count)
     path.write_text(" \u3000\n\t\r\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"raw\.txt: holds no text$"):
