@@ -3,6 +3,7 @@
 python train.py                                   the shipped corpus, characters
 python train.py --tokens words                    the same, words
 python train.py --corpus my.txt --min-count 3     your own text
+python train.py --corpus seg.txt --tokens blanks  your own, cut into tokens by blanks
 python train.py --corpus "texts/*.txt.gz"         your own texts, all that match
 python train.py --resume runs/my-characters       go on after a stop, as if there had been none
 

@@ -43,7 +43,9 @@ def code_points(text: str) -> np.ndarray:
 
 
 def sentence_ends(codes: np.ndarray, lines: bool = False) -> np.ndarray:
-    """The index of the last character of each sentence, ``(s,)``, ascending. With ``lines`` a line is a sentence.
+    """The index of the last character of each sentence, ``(s,)``, ascending.
+
+    With ``lines`` a line is a sentence: no mark and no full stop ends one, and the other rules hold.
 
     - A line end ends a sentence, and so do 。！？!?… unless another of them or a closing bracket or quote
       follows at once or after blanks: 《怎么办？》 and “你去哪儿？”他问。 are one sentence each.

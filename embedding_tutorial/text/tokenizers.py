@@ -130,7 +130,10 @@ def _number_words(text: str, tokens: str) -> tuple[list[str], np.ndarray, np.nda
         if tokens == "words":
             words = cut_words("".join(sentence + "\n" for sentence in some))
         else:
-            words = [word for sentence in some for word in (*sentence.split(), "\n")]
+            words = []
+            for sentence in some:
+                words += sentence.split()
+                words.append("\n")
         numbers.append(np.fromiter(map(number_of.__getitem__, words), np.int32, len(words)))
     numbers = np.concatenate(numbers)
     ends = np.flatnonzero(numbers == number_of["\n"])

@@ -1,5 +1,6 @@
 """``--tokens blanks``, against what gensim reads from the same file."""
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -99,8 +100,15 @@ def test_a_long_line_is_cut_at_a_blank_wherever_gensim_cuts_it(tmp_path):
     assert len(corpus.lengths) > 1 and corpus.lengths.max() <= sentences.LONGEST / 2
 
 
+def test_what_has_no_blank_for_too_long_is_cut_so_that_memory_does_not_grow(tmp_path):
+    """gensim would make one token of it."""
+    path = tmp_path / "blob.txt"
+    path.write_text(SEGMENTED + "\n" + "x" * 100_000, encoding="utf-8")
+    assert {len(token) for token in ours(path, 1).keys() - theirs(path, 1).keys()} == {1 << 15, 34_464}
+
+
 def test_rjieba_is_not_needed(tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "rjieba", None)  # importing it raises
+    monkeypatch.setitem(sys.modules, "rjieba", None)  # importing it raises
     path = tmp_path / "seg.txt"
     path.write_bytes(SEGMENTED.encode())
     assert ours(path, 1)["王妃"] == 4
