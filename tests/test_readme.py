@@ -30,6 +30,7 @@ def test_both_readmes_hold_the_same_commands_and_output():
     english, chinese = map(read, READMES)
     assert commands(english) == commands(chinese)
     assert blocks(english, "text") == blocks(chinese, "text")
+    assert blocks(english, "python") == blocks(chinese, "python")
     assert len(re.findall("^#", english, re.MULTILINE)) == len(re.findall("^#", chinese, re.MULTILINE))
 
 
@@ -97,6 +98,8 @@ def test_every_command_runs(reader):
         if done is not None:
             assert done.returncode == 0, f"{line}: {done.stderr}"
             ran += 1
+    (code,) = blocks(read("README.md"), "python")
+    assert run_python("-c", code, cwd=reader).returncode == 0
     assert ran >= 12  # one fewer without plotly
 
 

@@ -31,7 +31,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from embedding_tutorial.config import REPOSITORY, TrainingConfig
+from embedding_tutorial.config import DATASETS, TrainingConfig
 from embedding_tutorial.lessons.drawing import draw_points, side_by_side
 from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.model.training import train, vectors_of
@@ -41,8 +41,8 @@ from embedding_tutorial.vectors.groups import read_categories
 from embedding_tutorial.vectors.word_vectors import unit_rows
 
 # The corpus is a sequence of themes; datasets/README.md says which lines belong to which.
-lines = (REPOSITORY / "datasets" / "palace.txt").read_text(encoding="utf-8").splitlines()
-readme = (REPOSITORY / "datasets" / "README.md").read_text(encoding="utf-8")
+lines = (DATASETS / "palace.txt").read_text(encoding="utf-8").splitlines()
+readme = (DATASETS / "README.md").read_text(encoding="utf-8")
 themes = re.findall(r"^\| (\d+)–(\d+) \| (.+?) \|", readme, re.MULTILINE)  # (first line, last line, theme)
 theme = np.concatenate([[name] * (int(last) - int(first) + 1) for first, last, name in themes])  # (lines,)
 assert len(theme) == len(lines)
