@@ -10,7 +10,7 @@ from conftest import REPOSITORY
 
 PACKAGE = "embedding_tutorial"
 ROOMS = {"text", "vectors", "model", "pictures", "scale"}
-MAY_IMPORT = {  # besides itself and what is beside the rooms
+MAY_IMPORT = {  # besides the place itself and the modules beside the rooms
     "beside the rooms": set(),
     "text": set(),
     "vectors": {"text"},
@@ -28,13 +28,13 @@ PATHS = {
 
 
 def place(module: str) -> str:
-    """The room of a module; what is beside the rooms is one place, but for the two modules above them."""
+    """The room of a module. ``learning`` and ``__main__`` are places of their own; the rest beside the rooms is one."""
     name, *within = module.removeprefix(f"{PACKAGE}.").split(".")
     return name if within or name in MAY_IMPORT else "beside the rooms"
 
 
 def imported(source: str, path: Path) -> set[str]:
-    """The modules of the package that a source imports anywhere: at its top, in a function, for types only."""
+    """The modules of the package that a source imports: at its top, in a function, or under ``TYPE_CHECKING``."""
     package = ".".join(path.relative_to(REPOSITORY).parent.parts)
     found = set()
     for node in ast.walk(ast.parse(source)):
@@ -47,7 +47,7 @@ def imported(source: str, path: Path) -> set[str]:
 
 
 def forbidden(module: str, source: str) -> list[str]:
-    """The imports of a source that its place may not import. The package itself imports every room when asked."""
+    """The modules that a source imports and may not. The package itself is one: it imports any room when asked."""
     allowed = {place(module), "beside the rooms", *MAY_IMPORT[place(module)]}
     return sorted(name for name in imported(source, PATHS[module]) if name == PACKAGE or place(name) not in allowed)
 
@@ -59,7 +59,7 @@ def test_a_module_imports_only_what_comes_before_it():
 
 def test_no_modules_import_each_other():
     graph = {name: imported(path.read_text(encoding="utf-8"), path) for name, path in PATHS.items()}
-    TopologicalSorter(graph).prepare()  # raises CycleError, which names them
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the modules
 
 
 @pytest.mark.parametrize(
