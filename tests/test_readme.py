@@ -37,7 +37,7 @@ def test_both_readmes_hold_the_same_commands_and_output():
 @pytest.mark.parametrize("name", READMES)
 def test_every_link_and_module_is_there(name):
     links = [link for link in re.findall(r"\]\(([^)]+)\)", read(name)) if not link.startswith("http")]
-    assert links and all((REPOSITORY / link).exists() for link in links)
+    assert [link for link in links if not (REPOSITORY / link).exists()] == [], f"{name} links to what is not there"
     package = REPOSITORY / "embedding_tutorial"
     modules = {f"embedding_tutorial/{path.name}" for path in package.glob("*.py")} - {"embedding_tutorial/__init__.py"}
     rooms = {f"embedding_tutorial/{path.parent.name}/" for path in package.glob("*/__init__.py")}
