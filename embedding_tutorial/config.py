@@ -64,7 +64,10 @@ class TrainingConfig:
         'text to learn from: UTF-8, one sentence a line; for several files a pattern in quotes: "texts/*.txt.gz"',
     )
     tokens: str = _option(
-        "characters", "what gets a vector: each character or each word", choices=("characters", "words")
+        "characters",
+        "what gets a vector: each character; each of the words, as rjieba cuts them; or what stands between blanks, "
+        "a line being a sentence, as in corpora for gensim and fastText",
+        choices=("characters", "words", "blanks"),
     )
     model: str = _option(
         "skipgram",
@@ -182,6 +185,11 @@ def _relative(directory: Path, path: Path) -> str:
         return Path(os.path.relpath(path, os.path.realpath(directory))).as_posix()
     except ValueError:
         return str(path)
+
+
+def noun(tokens: str) -> str:
+    """What the tokens are called where they are counted."""
+    return "tokens" if tokens == "blanks" else tokens
 
 
 def flag_of(name: str) -> str:

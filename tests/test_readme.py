@@ -9,6 +9,7 @@ import pytest
 from conftest import REPOSITORY, run_python, run_train
 
 from embedding_tutorial.pictures.sprites import HOW_TO_GET_A_FONT
+from embedding_tutorial.text.tokenizers import tokenize
 
 READMES = ("README.md", "README.zh-CN.md")
 
@@ -74,6 +75,8 @@ def reader(tmp_path_factory):
     text = (REPOSITORY / "datasets" / "palace.txt").read_text(encoding="utf-8").splitlines(keepends=True)
     (place / "my.txt").write_text("".join(text[:600]), encoding="utf-8")
     (place / "more.txt").write_text("".join(text[:900]), encoding="utf-8")
+    cut = (" ".join(tokenize(line, "words")) for line in text[:600])
+    (place / "seg.txt").write_text("\n".join(cut), encoding="utf-8")
     for name in "ab":
         shutil.copytree(place / "runs" / "palace-characters", place / "runs" / name)
     return place
