@@ -33,6 +33,7 @@ from embedding_tutorial.run_directory import (
     check_text,
     claim,
     file_sha256,
+    is_finished,
     read_begun,
 )
 from embedding_tutorial.text.batches import ONE_DEVICE, Devices, default_batch_size
@@ -92,6 +93,9 @@ def _learn(
     files = corpus_files(config.corpus)  # raises where there are none
     held = claim(directory, resume=config.resume is not None)
     with held if writes else contextlib.nullcontext(read_begun(directory)) as begun:
+        if config.resume and (begun is None or is_finished(directory)):
+            problem = "holds no run that was begun" if begun is None else "is finished: there is nothing to go on with"
+            raise InputError(f"--resume {directory}: {problem}")
         if begun and can_be_read_again(config.corpus):
             check_text(config, begun, lambda: text_sha256(config.corpus))
         if not config.resume:

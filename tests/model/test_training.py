@@ -183,3 +183,13 @@ def test_what_a_callback_adds_to_the_logs_is_part_of_the_history(worlds):
     history = train(config, encode_corpus(config), callbacks=[Lengths()]).history
     assert history["epoch again"].tolist() == [0, 1, 2]
     assert history.columns.tolist() == ["epoch", "loss", "val_loss", "epoch again"]
+
+
+def test_a_callback_may_end_training_early(worlds):
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = epoch == 1
+
+    config = TrainingConfig(corpus=worlds, dim=2, epochs=6)
+    result = train(config, encode_corpus(config), callbacks=[Stop()])
+    assert result.history["epoch"].tolist() == [1, 2]
