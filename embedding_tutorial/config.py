@@ -15,7 +15,9 @@ from typing import Any
 
 from embedding_tutorial.labels import printable
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+# The shipped text and its groups: beside the package in a checkout, within it where pip has installed it.
+DATASETS = next(filter(Path.is_dir, (PACKAGE / "datasets", PACKAGE.parent / "datasets")), PACKAGE / "datasets")
 WILDCARDS = set("*?[]")  # in a pattern that names several files
 
 # Rule for a number -> its words in a message, and the comparison that must hold; NaN fails each of them.
@@ -58,7 +60,7 @@ class TrainingConfig:
     """
 
     corpus: Path = _option(
-        REPOSITORY / "datasets" / "palace.txt",
+        DATASETS / "palace.txt",
         'text to learn from: UTF-8, one sentence a line; for several files a pattern in quotes: "texts/*.txt.gz"',
     )
     tokens: str = _option(

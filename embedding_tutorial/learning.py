@@ -33,6 +33,7 @@ from embedding_tutorial.run_directory import (
     check_text,
     claim,
     file_sha256,
+    is_finished,
     read_begun,
 )
 from embedding_tutorial.text.batches import ONE_DEVICE, Devices, default_batch_size
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from embedding_tutorial.model.training import TrainingResult
 
 NUMBER = 4  # bytes of a float32
-COPIES = 11  # of a table that one process holds at most, as it exports; measured on TensorFlow and JAX
+COPIES = 12  # of a table that one process holds at most, as it exports; measured on TensorFlow and JAX
 SCORES = 2  # copies of a batch's scores that full softmax holds; measured
 
 
@@ -92,6 +93,9 @@ def _learn(
     files = corpus_files(config.corpus)  # raises where there are none
     held = claim(directory, resume=config.resume is not None)
     with held if writes else contextlib.nullcontext(read_begun(directory)) as begun:
+        if config.resume and (begun is None or is_finished(directory)):
+            problem = "holds no run that was begun" if begun is None else "is finished: there is nothing to go on with"
+            raise InputError(f"--resume {directory}: {problem}")
         if begun and can_be_read_again(config.corpus):
             check_text(config, begun, lambda: text_sha256(config.corpus))
         if not config.resume:
@@ -175,8 +179,10 @@ def _export(
     """Write what the training gave. The checkpoint goes last: a crash during the export loses nothing."""
     import keras
 
+    from embedding_tutorial.model.sequential import stock_model
+
     directory, backend = config.run_directory, keras.backend.backend()
-    write_whole(directory / MODEL, result.model.save)
+    write_whole(directory / MODEL, stock_model(result.model).save)
     write_whole(directory / HISTORY, lambda path: result.history.to_csv(path, index=False))
     run = {
         "config": config.to_json(directory),

@@ -42,6 +42,18 @@ def test_agreements_ripen_in_the_history_and_among_tensorboard_s_scalars(config)
     assert b"epoch_radical_agreement" in events
 
 
+def test_only_a_run_that_is_begun_and_not_finished_is_resumed(config):
+    resumed = dataclasses.replace(config, out=None, resume=config.out)
+    with pytest.raises(InputError, match=r"run: holds no run that was begun$"):
+        learn(resumed)
+    assert not config.out.exists()
+    learn(config)
+    before = (config.out / "run.json").stat().st_mtime_ns
+    with pytest.raises(InputError, match=r"run: is finished: there is nothing to go on with$"):
+        learn(resumed)
+    assert (config.out / "run.json").stat().st_mtime_ns == before
+
+
 def test_importing_it_brings_neither_keras_nor_tensorflow(tmp_path):
     code = "import sys, embedding_tutorial.learning; print({'keras', 'tensorflow', 'pandas'} & sys.modules.keys())"
     assert run_python("-c", code, cwd=tmp_path).stdout == "set()\n"

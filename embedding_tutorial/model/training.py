@@ -121,6 +121,6 @@ def train(
         model=model,
         vectors=vectors_of(model, corpus.vocabulary),
         snapshots=ripening.snapshots,
-        history=pd.DataFrame({"epoch": np.arange(1, config.epochs + 1), **ripening.history}),
+        history=pd.DataFrame({"epoch": np.arange(1, len(ripening.history["loss"]) + 1), **ripening.history}),
         seconds=ripening.seconds,
     )

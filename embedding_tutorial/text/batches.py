@@ -152,14 +152,14 @@ class Batches:
         return self._batches_in_a_pass
 
     def __iter__(self) -> Iterator[Batch]:
-        left = len(self)
+        left, epoch = len(self), self.epoch
         while left:
             before = left
-            for batch in islice(self._pass(self.epoch), left):
+            for batch in islice(self._pass(epoch), left):
                 left -= 1
                 yield batch
-            if left == before:  # nothing is left of the text
-                return
+            if left == before:  # sampling dropped every pair of this epoch, but not of the first
+                epoch = 0
 
     @cached_property
     def _batches_in_a_pass(self) -> int:

@@ -6,10 +6,10 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from embedding_tutorial.config import REPOSITORY, InputError
+from embedding_tutorial.config import DATASETS, InputError
 from embedding_tutorial.vectors.standard_files import read_lines
 
-CATEGORIES = REPOSITORY / "datasets" / "categories.tsv"
+CATEGORIES = DATASETS / "categories.tsv"
 TOKENS, SPLITS = ("characters", "words"), ("dev", "test")
 NO_RADICAL = "-"
 

@@ -139,6 +139,15 @@ def test_each_epoch_drops_others_and_has_equally_many_batches():
     assert sum(np.count_nonzero(np.array(x)) for x in seen[0]) < 0.7 * len(corpus.ids)
 
 
+def test_an_epoch_that_drops_every_pair_repeats_the_first():
+    corpus = numbered_corpus(np.array([2]))
+    batches = Batches(corpus, 1, 8, seed=2, sample=0.1)
+    kept = [len(list(batches._pass(epoch))) for epoch in range(20)]
+    assert kept[0] == 1 and 0 in kept
+    batches.set_epoch(kept.index(0))
+    assert len(list(batches)) == len(batches) == 1
+
+
 def test_a_large_text_takes_large_steps():
     assert [default_batch_size(tokens) for tokens in (100, 70_000, 256_000, 10**9)] == [256, 273, 1000, 2048]
 
