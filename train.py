@@ -3,6 +3,7 @@
 python train.py                                   the shipped corpus, characters
 python train.py --tokens words                    the same, words
 python train.py --corpus my.txt --min-count 3     your own text
+python train.py --corpus seg.txt --tokens blanks  your own, cut into tokens by blanks
 python train.py --corpus "texts/*.txt.gz"         your own texts, all that match
 python train.py --resume runs/my-characters       go on with an interrupted run
 
@@ -21,7 +22,7 @@ if __name__ == "__main__":
     terminal.take_over("train.py")
 
 from embedding_tutorial.command_line import parse_flags
-from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.config import TrainingConfig, noun
 from embedding_tutorial.labels import printable
 from embedding_tutorial.learning import learn
 from embedding_tutorial.pictures.sprites import HOW_TO_GET_A_FONT, find_font
@@ -54,12 +55,14 @@ def say_what_was_read(config: TrainingConfig, corpus: EncodedCorpus, replaces: b
     tokens = len(corpus.ids) + corpus.tokens_left_out
     files = len(corpus_files(config.corpus))
     name = shown(config.corpus) + (f" ({files} files)" if files > 1 else "")
-    print(f"{printable(name)}: {len(corpus.lengths):,} sentences, {tokens:,} {config.tokens}")
+    print(f"{printable(name)}: {len(corpus.lengths):,} sentences, {tokens:,} {noun(config.tokens)}")
     print(
-        f"vocabulary: {len(corpus.vocabulary):,} {config.tokens} seen {config.min_count} times or more; "
+        f"vocabulary: {len(corpus.vocabulary):,} {noun(config.tokens)} seen {config.min_count} times or more; "
         f"{corpus.tokens_left_out:,} of the text left out",
         flush=True,
     )
+    if config.tokens == "blanks" and corpus.tokens_left_out + len(corpus.vocabulary) > tokens / 2:
+        print("most tokens are rare; if no blanks separate the words of this text, use --tokens words")
     if config.validation_split and not corpus.held_out_sentences(config.validation_split):
         print(f"no validation loss: {config.validation_split:g} of so few sentences is none")
     if find_font(config.font) is None:
@@ -70,7 +73,8 @@ def say_what_was_read(config: TrainingConfig, corpus: EncodedCorpus, replaces: b
 
 def say_what_came_out(config: TrainingConfig, result: "TrainingResult") -> None:
     """Print neighbours before and after training, where the files are, and how to look at them."""
-    print(f"\nNearest {config.tokens} by cosine, before and after {config.epochs} epochs ({result.seconds:.1f} s):\n")
+    kind, seconds = noun(config.tokens), f"{result.seconds:.1f} s"
+    print(f"\nNearest {kind} by cosine, before and after {config.epochs} epochs ({seconds}):\n")
     for token in telling_tokens(result.untrained.index_to_key, config.tokens):
         for name, vectors in (("before", result.untrained), ("after", result.vectors)):
             names = " ".join(printable(near) for near, _ in vectors.most_similar(token, topn=8))

@@ -19,7 +19,7 @@ imports from its own room, from the rooms before it, and from the modules beside
     WordVectors.load("runs/mine").most_similar("王")
 
 Importing the package loads nothing. ``text``, ``vectors`` and ``pictures`` need neither Keras nor TensorFlow.
-Import ``embedding_tutorial.model`` before ``keras.models.load_model`` reads a ``model.keras``.
+A skip-gram's ``model.keras`` opens in plain Keras; import ``embedding_tutorial.model`` before loading a CBOW.
 """
 
 import importlib

@@ -15,7 +15,9 @@ from typing import Any
 
 from embedding_tutorial.labels import printable
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+# The shipped text and its groups: beside the package in a checkout, within it where pip has installed it.
+DATASETS = next(filter(Path.is_dir, (PACKAGE / "datasets", PACKAGE.parent / "datasets")), PACKAGE / "datasets")
 WILDCARDS = set("*?[]")  # in a pattern that names several files
 
 # Rule for a number -> its words in a message, and the comparison that must hold; NaN fails each of them.
@@ -58,11 +60,14 @@ class TrainingConfig:
     """
 
     corpus: Path = _option(
-        REPOSITORY / "datasets" / "palace.txt",
+        DATASETS / "palace.txt",
         'text to learn from: UTF-8, one sentence a line; for several files a pattern in quotes: "texts/*.txt.gz"',
     )
     tokens: str = _option(
-        "characters", "what gets a vector: each character or each word", choices=("characters", "words")
+        "characters",
+        "what gets a vector: each character; each of the words, as rjieba cuts them; or what stands between blanks, "
+        "a line being a sentence, as in corpora for gensim and fastText",
+        choices=("characters", "words", "blanks"),
     )
     model: str = _option(
         "skipgram",
@@ -180,6 +185,11 @@ def _relative(directory: Path, path: Path) -> str:
         return Path(os.path.relpath(path, os.path.realpath(directory))).as_posix()
     except ValueError:
         return str(path)
+
+
+def noun(tokens: str) -> str:
+    """What the tokens are called where they are counted."""
+    return "tokens" if tokens == "blanks" else tokens
 
 
 def flag_of(name: str) -> str:

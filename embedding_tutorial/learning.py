@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from embedding_tutorial.model.training import TrainingResult
 
 NUMBER = 4  # bytes of a float32
-COPIES = 11  # of a table in memory at most, during the export; measured on TensorFlow and JAX
+COPIES = 12  # of a table in memory at most, during the export; measured on TensorFlow and JAX
 SCORES = 2  # copies of a batch's scores in memory with full softmax; measured
 
 
@@ -183,8 +183,10 @@ def _export(
     """Write the results. The checkpoint is removed last, so after a crash during the export the run can be resumed."""
     import keras
 
+    from embedding_tutorial.model.sequential import stock_model
+
     directory, backend = config.run_directory, keras.backend.backend()
-    write_whole(directory / MODEL, result.model.save)
+    write_whole(directory / MODEL, stock_model(result.model).save)
     write_whole(directory / HISTORY, lambda path: result.history.to_csv(path, index=False))
     run = {
         "config": config.to_json(directory),

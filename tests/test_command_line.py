@@ -104,6 +104,28 @@ def test_consoles_and_locales_that_know_no_utf8(environment, tmp_path):
     assert "👑".encode(encoding, "backslashreplace") in asked.stdout
 
 
+def test_a_corpus_cut_by_blanks_is_trained_and_asked(learn, tmp_path, capsys):
+    words = [" ".join(f"{letter}们。" for letter in line) for line in two_worlds(40).splitlines()]
+    (tmp_path / "seg.txt").write_text("\n".join(words), encoding="utf-8")
+    printed = learn("--corpus", "seg.txt", "--tokens", "blanks")
+    assert printed.startswith("seg.txt: 40 sentences, ")
+    assert "vocabulary: 16 tokens seen 5 times or more; 0 of the text left out" in printed
+    assert "Nearest tokens by cosine" in printed and "Written to runs/seg-blanks: " in printed
+    assert "most tokens are rare" not in printed
+    capsys.readouterr()
+    ask.main(["similarity", "王们。", "妃们。"])
+    assert "among 15 other tokens" in capsys.readouterr().out
+    with pytest.raises(InputError, match=r"'王们' has no vector: it is not in the text"):
+        ask.main(["neighbors", "王们"])
+
+
+def test_a_text_that_is_not_cut_by_blanks_is_told(learn, tmp_path):
+    lines = [f"{line}， {line}！" for line in two_worlds(40).splitlines()]
+    (tmp_path / "raw.txt").write_text("\n".join(lines), encoding="utf-8")
+    printed = learn("--corpus", "raw.txt", "--tokens", "blanks", "--min-count", "1")
+    assert "most tokens are rare; if no blanks separate the words of this text, use --tokens words" in printed
+
+
 def test_windows_line_ends_change_nothing(tmp_path):
     for name, end in (("unix", "\n"), ("windows", "\r\n")):
         (tmp_path / f"{name}.txt").write_bytes(two_worlds(40).replace("\n", end).encode())
@@ -121,6 +143,7 @@ def test_windows_line_ends_change_nothing(tmp_path):
         (["--corpus", "empty.txt"], "empty.txt: holds no text"),
         (["--corpus", "text.txt", "--min-count", "999999"], "smaller --min-count"),
         (["--corpus", "few.txt", "--min-count", "1"], "only 4 different characters"),
+        (["--corpus", "few.txt", "--tokens", "blanks", "--min-count", "1"], "--tokens words (if no blanks separate"),
         (["--dim", "-3"], "--dim must be at least 2, not -3"),
         (["--epochs", "0"], "--epochs must be at least 1, not 0"),
         (["--dim", "many"], "--dim: invalid int value: 'many'"),

@@ -37,7 +37,7 @@ def test_flags_become_the_configuration():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"tokens": "syllables"}, "--tokens must be one of characters, words, not syllables"),
+        ({"tokens": "syllables"}, "--tokens must be one of characters, words, blanks, not syllables"),
         ({"dim": 1}, "--dim must be at least 2, not 1"),
         ({"window": 0}, "--window must be at least 1"),
         ({"negatives": -1}, "--negatives must be at least 0"),
@@ -72,6 +72,7 @@ def test_the_run_directory_is_named_after_what_it_holds():
     assert TrainingConfig().run_directory == Path("runs/palace-characters")
     config = TrainingConfig(corpus=Path("x/红楼.txt"), tokens="words", model="cbow")
     assert config.run_directory == Path("runs/红楼-words-cbow")
+    assert TrainingConfig(tokens="blanks").run_directory == Path("runs/palace-blanks")
     assert TrainingConfig(out=Path("here")).run_directory == Path("here")
 
 

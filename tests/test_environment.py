@@ -124,7 +124,7 @@ def test_a_value_that_keras_refuses_is_one_line(tmp_path):
 # --- missing packages
 
 
-@pytest.mark.parametrize("program", [[TRAIN], ["-m", "embedding_tutorial"], ["-m", "embedding_tutorial.lessons"]])
+@pytest.mark.parametrize("program", [[TRAIN], ["-m", "embedding_tutorial"]])
 def test_without_the_packages_a_program_says_what_to_install(program, tmp_path):
     done = run_python("-S", *program, cwd=tmp_path)  # -S: nothing that is installed is found
     assert done.returncode == 1 and done.stdout == ""

@@ -9,6 +9,7 @@ import pytest
 from conftest import REPOSITORY, run_python, run_train
 
 from embedding_tutorial.pictures.sprites import HOW_TO_GET_A_FONT
+from embedding_tutorial.text.tokenizers import tokenize
 
 READMES = ("README.md", "README.zh-CN.md")
 
@@ -30,13 +31,14 @@ def test_both_readmes_hold_the_same_commands_and_output():
     english, chinese = map(read, READMES)
     assert commands(english) == commands(chinese)
     assert blocks(english, "text") == blocks(chinese, "text")
+    assert blocks(english, "python") == blocks(chinese, "python")
     assert len(re.findall("^#", english, re.MULTILINE)) == len(re.findall("^#", chinese, re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", READMES)
 def test_every_link_and_module_is_there(name):
     links = [link for link in re.findall(r"\]\(([^)]+)\)", read(name)) if not link.startswith("http")]
-    assert links and all((REPOSITORY / link).exists() for link in links)
+    assert [link for link in links if not (REPOSITORY / link).exists()] == [], f"{name} links to what is not there"
     package = REPOSITORY / "embedding_tutorial"
     modules = {f"embedding_tutorial/{path.name}" for path in package.glob("*.py")} - {"embedding_tutorial/__init__.py"}
     rooms = {f"embedding_tutorial/{path.parent.name}/" for path in package.glob("*/__init__.py")}
@@ -73,6 +75,8 @@ def reader(tmp_path_factory):
     text = (REPOSITORY / "datasets" / "palace.txt").read_text(encoding="utf-8").splitlines(keepends=True)
     (place / "my.txt").write_text("".join(text[:600]), encoding="utf-8")
     (place / "more.txt").write_text("".join(text[:900]), encoding="utf-8")
+    cut = (" ".join(tokenize(line, "words")) for line in text[:600])
+    (place / "seg.txt").write_text("\n".join(cut), encoding="utf-8")
     for name in "ab":
         shutil.copytree(place / "runs" / "palace-characters", place / "runs" / name)
     return place
@@ -97,6 +101,8 @@ def test_every_command_runs(reader):
         if done is not None:
             assert done.returncode == 0, f"{line}: {done.stderr}"
             ran += 1
+    (code,) = blocks(read("README.md"), "python")
+    assert run_python("-c", code, cwd=reader).returncode == 0
     assert ran >= 12  # one fewer without plotly
 
 

@@ -269,7 +269,8 @@ settling.round(3)
 # ### 从未同句，依然相近？
 # “公主”和“王妃”相近，会不会只因为它们常在一句话里出现？去掉所有两个词都有的句子，重新训练。第一列说明，
 # 这样的句子本来就没有几句。第三行是另一个种子，句子一句不少：它说明光凭运气，数字会差多少（少了几句，
-# 次序和留出的句子也都变了，本身就像换了种子）。如果去掉句子的差别不比换种子的差别大，那些句子就不是它们相近的原因。
+# 次序和留出的句子也都变了，本身就像换了种子）。名次差一两位不算数：前几名的余弦相差很小。如果去掉那些句子，
+# 余弦没有变小，或者变小得不比换种子的差别多，那些句子就不是它们相近的原因。
 # 原因是**身边的词相似**：两个词各自都常挨着“宫里”“花园”“漂亮”，不必同句也会相近。
 
 # %% [markdown] lang="en"
@@ -277,7 +278,8 @@ settling.round(3)
 # Are 公主 and 王妃 near only because they often occur in one sentence? Remove every sentence that holds both, and train
 # again. The first column shows that there are hardly any. The third line is another seed on the full text: it shows how
 # far numbers differ by luck alone (with a few sentences fewer, the order and the held-out sentences change too, which
-# is like another seed). If removing them makes no greater difference than another seed, those sentences are not the
+# is like another seed). A rank or two means nothing: the cosines of the first few are close together. If the cosine
+# does not fall without those sentences, or falls by no more than another seed changes it, those sentences are not the
 # reason. The reason is **similar contexts**: each of the two often occurs near 宫里, 花园 (garden), 漂亮 (pretty), so
 # they become near without sharing a sentence.
 

@@ -31,7 +31,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from embedding_tutorial.config import REPOSITORY, TrainingConfig
+from embedding_tutorial.config import DATASETS, TrainingConfig
 from embedding_tutorial.lessons.drawing import draw_points, side_by_side
 from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.model.training import train, vectors_of
@@ -41,8 +41,8 @@ from embedding_tutorial.vectors.groups import read_categories
 from embedding_tutorial.vectors.word_vectors import unit_rows
 
 # The corpus is a sequence of themes; datasets/README.md says which lines belong to which.
-lines = (REPOSITORY / "datasets" / "palace.txt").read_text(encoding="utf-8").splitlines()
-readme = (REPOSITORY / "datasets" / "README.md").read_text(encoding="utf-8")
+lines = (DATASETS / "palace.txt").read_text(encoding="utf-8").splitlines()
+readme = (DATASETS / "README.md").read_text(encoding="utf-8")
 themes = re.findall(r"^\| (\d+)–(\d+) \| (.+?) \|", readme, re.MULTILINE)  # (first line, last line, theme)
 theme = np.concatenate([[name] * (int(last) - int(first) + 1) for first, last, name in themes])  # (lines,)
 assert len(theme) == len(lines)
@@ -188,7 +188,7 @@ results.round(3)
 # %% [markdown] lang="zh"
 # 我们跑出来的结果是这样：20 句时，冻结的比随机的好。随机的只学到这 20 句里的字；
 # 学好的向量还知道别的字和谁相近。200 句时，随机的反而超过冻结的，因为冻结的只能调 33 个数（32 个权重，1 个偏置），
-# 随机的整张表都能调；微调的最好，可是只比随机的好两个百分点左右，3 个种子定不了这么小的差别。
+# 随机的整张表都能调；微调的最好，可是只比随机的好一个百分点左右，3 个种子定不了这么小的差别。
 # 我们又换了三次种子和留出的句子：20 句时，冻结的每次都比随机的好；200 句时，微调的每次都最好，
 # 随机的超过冻结的只有两次。
 #
@@ -203,7 +203,7 @@ results.round(3)
 # These are our results: with 20 sentences, frozen is better than random. Random only learns the characters of those 20;
 # the learned vectors also know which other characters are similar. With 200, random overtakes frozen, which can adjust
 # only 33 numbers (32 weights and a bias), while random can adjust the whole table. Fine-tuned is best, but only about
-# two points above random, and 3 seeds cannot decide so small a difference. We tried three more times, with other seeds
+# one point above random, and 3 seeds cannot decide so small a difference. We tried three more times, with other seeds
 # and other sentences held out: with 20, frozen beat random each time; with 200, fine-tuned was best each time, while
 # random overtook frozen only twice.
 #

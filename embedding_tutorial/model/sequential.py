@@ -4,7 +4,8 @@
     cbow       Embedding -> ContextMean -> TokenScores   the neighbours predict the token between them
 
 Rows of ids go in, a score for every token comes out. Importing this module registers
-our classes, so that ``keras.models.load_model`` can read ``model.keras``.
+our classes, so that ``keras.models.load_model`` can read the ``model.keras`` of a CBOW;
+that of a skip-gram is stock (``stock_model``).
 """
 
 from typing import Any
@@ -139,6 +140,28 @@ def vectors_of(model: EmbeddingModel, vocabulary: Vocabulary) -> WordVectors:
     """Copy the embedding's rows for a vocabulary, or for its most frequent tokens, without row 0, padding."""
     rows = model.get_layer("embedding").embeddings[1 : len(vocabulary) + 1]  # (N, D) of (V + 1 or more, D)
     return WordVectors.of(vocabulary, ops.convert_to_numpy(rows).copy())
+
+
+def stock_model(model: EmbeddingModel) -> keras.Sequential:
+    """A skip-gram as a plain ``Sequential([Embedding, Dense])`` with the same scores, which opens without this package.
+
+    A model with layers between the two is returned as it is.
+    """
+    embedding, *context, output = model.layers
+    if context:
+        return model
+    rows = output.vocabulary_size + 1  # the tables may have spare ones
+    stock = keras.Sequential(
+        [
+            keras.Input((None,), dtype="int32"),
+            keras.layers.Embedding(rows, embedding.output_dim, mask_zero=True, name="embedding"),
+            keras.layers.Dense(rows, name="output"),
+        ],
+        name=model.name,
+    )
+    vectors, table = (ops.convert_to_numpy(weights)[:rows] for weights in (embedding.embeddings, output.table))
+    stock.set_weights([vectors, table.T, ops.convert_to_numpy(output.bias)])
+    return stock
 
 
 def compile_model(model: EmbeddingModel, config: TrainingConfig, steps: int) -> None:

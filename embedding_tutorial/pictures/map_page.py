@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from embedding_tutorial.atomic import write_text
-from embedding_tutorial.config import InputError
+from embedding_tutorial.config import InputError, noun
 from embedding_tutorial.pictures.projector import MOST_POINTS, OTHER_RADICALS
 from embedding_tutorial.run_directory import checked, read_run
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
@@ -92,7 +92,7 @@ def map_data(directory: Path, tsne: bool = False) -> dict[str, Any]:
     places, note = tsne_places(stages) if tsne else pca_places(stages)
     return {
         "title": directory.resolve().name,
-        "unit": run["config"]["tokens"],
+        "unit": noun(run["config"]["tokens"]),
         "note": note,
         "tokens": columns["token"],  # labels: none is blank or invisible
         "counts": vectors.counts[:MOST_POINTS].tolist(),

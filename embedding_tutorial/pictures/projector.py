@@ -35,7 +35,7 @@ from embedding_tutorial.run_directory import (
     remove_written,
     to_json,
 )
-from embedding_tutorial.vectors.groups import NO_RADICAL, Category, radical
+from embedding_tutorial.vectors.groups import NO_RADICAL, Category, of_kind, radical
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
 MOST_POINTS = 10_000  # the most that the page's t-SNE accepts
@@ -53,7 +53,7 @@ def metadata_table(vectors: WordVectors, categories: Sequence[Category], tokens:
     is among the 48 commonest, so that the page can colour by it), category. Long tokens are cut
     shorter if the table would be larger than the page can decode.
     """
-    group_of = {c.token: c.group for c in categories if c.tokens == tokens}
+    group_of = {c.token: c.group for c in of_kind(categories, tokens)}
     radicals = [radical(token) for token in vectors.index_to_key]
     commonest = {r for r, _ in Counter(r for r in radicals if r != NO_RADICAL).most_common(MOST_COLOURS)}
     for longest in (LONGEST_LABEL, 20, 10, 5):
@@ -148,7 +148,7 @@ def export(
         directory: a run directory.
         vectors: all tokens and their vectors; the projector shows the 10,000 most frequent.
         categories: for the category column.
-        run: for ``run.json``; ``run["config"]["tokens"]`` says whether tokens are characters or words.
+        run: for ``run.json``; ``run["config"]["tokens"]`` says what the tokens are.
         snapshots: epoch -> vectors of the same 10,000 tokens after it, for the drop-down.
         font: from ``sprites.find_font``, draws the most frequent tokens; ``None``: nothing is drawn.
 

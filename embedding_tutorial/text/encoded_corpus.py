@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.config import InputError, TrainingConfig, noun
 from embedding_tutorial.text.files import read_blocks
 from embedding_tutorial.text.tokenizers import tokenize_block
 from embedding_tutorial.text.vocabulary import Vocabulary
@@ -109,7 +109,7 @@ def encode_corpus(config: TrainingConfig) -> EncodedCorpus:
     counts = np.zeros(0, np.int64)
     try:
         with tempfile.TemporaryFile() as tokens, tempfile.TemporaryFile() as sizes:
-            for text in read_blocks(config.corpus, digest):
+            for text in read_blocks(config.corpus, digest, lines=config.tokens == "blanks"):
                 names, numbers, lengths = tokenize_block(text, config.tokens)
                 number = np.array([number_of.setdefault(name, len(number_of)) for name in names], np.int32)
                 counts = np.pad(counts, (0, len(number_of) - len(counts)))
@@ -123,17 +123,18 @@ def encode_corpus(config: TrainingConfig) -> EncodedCorpus:
         ) from None
 
     vocabulary, id_of = Vocabulary.from_counts(list(number_of), counts, config.min_count)
+    hint = "--tokens words (if no blanks separate the words), " if config.tokens == "blanks" else ""
     if len(vocabulary) < FEWEST_TOKENS:
         raise InputError(
-            f"{config.corpus}: only {len(vocabulary)} different {config.tokens} stand in it "
+            f"{config.corpus}: only {len(vocabulary)} different {noun(config.tokens)} stand in it "
             f"{config.min_count} times or more; the projector needs {FEWEST_TOKENS}. "
-            "Use a longer text or a smaller --min-count"
+            f"Use {hint}a longer text or a smaller --min-count"
         )
     kept = _replace_numbers(numbers, lengths, id_of)
     if lengths.max() < 2:
         raise InputError(
             f"{config.corpus}: no sentence keeps two tokens, so nothing has a neighbour to learn from. "
-            "Put whole sentences on a line, or use a smaller --min-count"
+            f"Put whole sentences on a line, or use {hint}a smaller --min-count"
         )
     return EncodedCorpus(
         vocabulary=vocabulary,

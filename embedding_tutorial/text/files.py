@@ -48,7 +48,7 @@ def can_be_read_again(path: Path) -> bool:
     return all(map(os.path.isfile, corpus_files(path)))
 
 
-def read_blocks(path: Path, digest: "hashlib._Hash | None" = None) -> Iterator[str]:
+def read_blocks(path: Path, digest: "hashlib._Hash | None" = None, lines: bool = False) -> Iterator[str]:
     """Read a text once, in blocks of whole sentences of a few megabytes each.
 
     Several files are concatenated with a line end between them, so no sentence spans two files. Gzip files
@@ -58,6 +58,7 @@ def read_blocks(path: Path, digest: "hashlib._Hash | None" = None) -> Iterator[s
         path: a UTF-8 text file, or a pattern, see ``corpus_files``.
         digest: is updated with every byte of the decompressed text, and with a line end between two files, so
             several files have the hash of their concatenation.
+        lines: whether a line is a sentence, see ``sentence_ends``.
 
     Raises:
         InputError: a file does not exist, cannot be read, is a device, or is not UTF-8 (the message names the
@@ -73,7 +74,7 @@ def read_blocks(path: Path, digest: "hashlib._Hash | None" = None) -> Iterator[s
                 waiting.append("\n")
                 if digest:
                     digest.update(b"\n")
-            for text, done in _file_blocks(file, digest):
+            for text, done in _file_blocks(file, digest, lines):
                 meter.at(before + done)
                 waiting.append(text)
                 size += len(text)
@@ -85,7 +86,7 @@ def read_blocks(path: Path, digest: "hashlib._Hash | None" = None) -> Iterator[s
         yield "".join(waiting)
 
 
-def _file_blocks(path: Path, digest: "hashlib._Hash | None") -> Iterator[tuple[str, int]]:
+def _file_blocks(path: Path, digest: "hashlib._Hash | None", lines: bool) -> Iterator[tuple[str, int]]:
     """The blocks of one file, some of them empty, and with each the number of (compressed) bytes read so far."""
     decoder = codecs.getincrementaldecoder("utf-8-sig")()  # drops a byte-order mark
     read, rest = 0, ""
@@ -102,7 +103,7 @@ def _file_blocks(path: Path, digest: "hashlib._Hash | None") -> Iterator[tuple[s
                 if digest:
                     digest.update(data)
                 # A sentence that may go on in the next bytes is kept for the next block.
-                cut = finished(code_points(text)) if data else len(text)
+                cut = finished(code_points(text), lines) if data else len(text)
                 yield text[:cut], file.tell() if file.seekable() else 0
                 if not data:
                     return
@@ -173,7 +174,7 @@ def count_token(path: Path, tokens: str, word: str) -> tuple[int, str]:
 
     Args:
         path: as ``read_blocks``.
-        tokens: ``"characters"`` or ``"words"``, see ``tokenize``.
+        tokens: see ``tokenize``.
         word: the token.
 
     Returns:
@@ -182,15 +183,15 @@ def count_token(path: Path, tokens: str, word: str) -> tuple[int, str]:
     Raises:
         InputError: as ``read_blocks``, or it is a pipe.
     """
-    times, digest = 0, hashlib.sha256()
-    for block in _read_again(path, digest):
+    times, digest, lines = 0, hashlib.sha256(), tokens == "blanks"
+    for block in _read_again(path, digest, lines):
         if word in block:
-            sentences = (sentence for sentence in split_sentences(block) if word in sentence)
+            sentences = (sentence for sentence in split_sentences(block, lines) if word in sentence)
             times += sum(list(tokenize(sentence, tokens)).count(word) for sentence in sentences)
     return times, digest.hexdigest()
 
 
-def _read_again(path: Path, digest: "hashlib._Hash") -> Iterator[str]:
+def _read_again(path: Path, digest: "hashlib._Hash", lines: bool = False) -> Iterator[str]:
     if not can_be_read_again(path):
         raise InputError(f"{path}: is no file that can be read again")
-    return read_blocks(path, digest)
+    return read_blocks(path, digest, lines)

@@ -42,8 +42,10 @@ def code_points(text: str) -> np.ndarray:
     return np.frombuffer(text.encode("utf-32-le"), np.uint32)
 
 
-def sentence_ends(codes: np.ndarray) -> np.ndarray:
+def sentence_ends(codes: np.ndarray, lines: bool = False) -> np.ndarray:
     """The index of the last character of each sentence, ``(s,)``, ascending.
+
+    With ``lines`` a line is a sentence: no mark and no full stop ends one, and the other rules hold.
 
     - A line end ends a sentence, and so do 。！？!?… unless another of them or a closing bracket or quote
       follows at once or after blanks: 《怎么办？》 and “你去哪儿？”他问。 are one sentence each.
@@ -56,24 +58,26 @@ def sentence_ends(codes: np.ndarray) -> np.ndarray:
     These rules make mistakes: they do not end a sentence in "Vitamin A. Then" and ``He left.” Then``, and they
     end one in "in Jan. He".
     """
-    ends, last = _natural_ends(codes), len(codes) - 1
+    ends, last = _natural_ends(codes, lines), len(codes) - 1
     return _with_cuts(codes, np.append(ends[ends < last], last)) if len(codes) else ends
 
 
-def finished(codes: np.ndarray) -> int:
+def finished(codes: np.ndarray, lines: bool = False) -> int:
     """How many characters, from the start, form sentences whose ends do not depend on what follows the text."""
     known = len(codes) - CONTEXT  # whether a later character ends a sentence depends on what follows
     start = max(0, known - TAIL)
-    ends = _natural_ends(codes[start:]) + start
+    ends = _natural_ends(codes[start:], lines) + start
     ends = ends[(ends >= start + CONTEXT) & (ends < known)]
     if not len(ends) and known > 0:  # the tail has no sentence end: search the whole text
-        ends = _natural_ends(codes)
+        ends = _natural_ends(codes, lines)
         ends = _with_cuts(codes, np.append(ends[ends < known - 1], known - 1))[:-1]
     return int(ends[-1]) + 1 if len(ends) else 0
 
 
-def _natural_ends(codes: np.ndarray) -> np.ndarray:
-    """The sentence ends that come from line ends and marks, ``(s,)``."""
+def _natural_ends(codes: np.ndarray, lines: bool) -> np.ndarray:
+    """The sentence ends that come from line ends and, unless ``lines`` is true, from marks, ``(s,)``."""
+    if lines:
+        return np.flatnonzero(_properties()[codes] & LINE_END)
     if not len(codes):
         return np.zeros(0, np.int64)
     properties = np.pad(_properties()[codes], CONTEXT, constant_values=OUTSIDE)
@@ -131,7 +135,7 @@ def _with_cuts(codes: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return np.sort(np.append(ends, cuts)) if cuts else ends
 
 
-def split_sentences(text: str) -> list[str]:
+def split_sentences(text: str, lines: bool = False) -> list[str]:
     """The sentences of a text, without blanks around them; blank sentences are dropped.
 
     A text may have a sentence, a paragraph or a whole novel on each line, see ``sentence_ends``.
@@ -139,6 +143,6 @@ def split_sentences(text: str) -> list[str]:
     >>> split_sentences("“你去哪儿？”他问。“去河边……”她说。")
     ['“你去哪儿？”他问。', '“去河边……”她说。']
     """
-    ends = sentence_ends(code_points(text)) + 1
+    ends = sentence_ends(code_points(text), lines) + 1
     pieces = (text[start:end].strip() for start, end in pairwise([0, *ends.tolist()]))
     return [piece for piece in pieces if piece]

@@ -1,4 +1,4 @@
-"""Split sentences into tokens: characters or words."""
+"""Split sentences into tokens: characters, words, or what stands between blanks."""
 
 import functools
 import re
@@ -17,11 +17,12 @@ ASCII, OTHER_SCRIPT, ON_LETTER = 1, 2, 4
 
 
 def tokenize(sentence: str, tokens: str) -> Sequence[str]:
-    """Split a sentence into tokens. A punctuation mark is a token, a blank is not.
+    """Split a sentence into tokens. No token holds a blank.
 
     Args:
         sentence: any text.
-        tokens: ``"characters"`` or ``"words"``, see ``cut_words``.
+        tokens: ``"characters"``: all but blanks; ``"words"``: see ``cut_words``, a punctuation mark is one too;
+            ``"blanks"``: what stands between blanks, as ``str.split`` and so gensim splits.
 
     Returns:
         The tokens in order; for characters a ``str``, which is a sequence of characters.
@@ -31,6 +32,8 @@ def tokenize(sentence: str, tokens: str) -> Sequence[str]:
     """
     if tokens == "characters":
         return "".join(sentence.split())
+    if tokens == "blanks":
+        return sentence.split()
     return [word for word in cut_words(sentence) if not word.isspace()]
 
 
@@ -83,13 +86,13 @@ def tokenize_block(text: str, tokens: str) -> tuple[list[str], np.ndarray, np.nd
 
     Args:
         text: whole sentences.
-        tokens: ``"characters"`` or ``"words"``.
+        tokens: see ``tokenize``; with ``"blanks"`` a line is a sentence.
 
     Returns:
         ``names``, the distinct tokens in order of first appearance; ``numbers``, ``(n,)`` int32, the index in
         ``names`` of each token of the text; ``lengths``, ``(s,)`` int32, the number of tokens in each sentence.
     """
-    names, numbers, ends = _number_characters(text) if tokens == "characters" else _number_words(text)
+    names, numbers, ends = _number_characters(text) if tokens == "characters" else _number_words(text, tokens)
     is_token = np.array([not name.isspace() for name in names], bool)  # (names,)
     kept = is_token[numbers]
     lengths = np.diff(np.cumsum(kept, dtype=np.int32)[ends], prepend=np.int32(0))
@@ -113,17 +116,24 @@ def _number_characters(text: str) -> tuple[list[str], np.ndarray, np.ndarray]:
     return [chr(code) for code in distinct], number[codes], sentence_ends(codes)
 
 
-def _number_words(text: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+def _number_words(text: str, tokens: str) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Number the words of a text, blanks too, by first appearance; a line end follows each sentence.
 
     Returns:
         The distinct words; the number of each word of the text, ``(n,)``; the index of each line end, ``(s,)``.
     """
-    sentences = split_sentences(text)
+    sentences = split_sentences(text, lines=tokens == "blanks")
     number_of: defaultdict[str, int] = defaultdict(count().__next__)
     numbers = [np.zeros(0, np.int32)]
     for first in range(0, len(sentences), 1000):
-        words = cut_words("".join(sentence + "\n" for sentence in sentences[first : first + 1000]))
+        some = sentences[first : first + 1000]
+        if tokens == "words":
+            words = cut_words("".join(sentence + "\n" for sentence in some))
+        else:
+            words = []
+            for sentence in some:
+                words += sentence.split()
+                words.append("\n")
         numbers.append(np.fromiter(map(number_of.__getitem__, words), np.int32, len(words)))
     numbers = np.concatenate(numbers)
     ends = np.flatnonzero(numbers == number_of["\n"])

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.config import InputError, TrainingConfig, noun
 from embedding_tutorial.labels import printable
 from embedding_tutorial.run_directory import read_run
 from embedding_tutorial.text.files import count_token
@@ -56,19 +56,19 @@ def composition_notes(vectors: WordVectors, words: list[str], directory: Path) -
         except KeyError as error:
             none = f"{word!r} has no vector"
             near_spellings = error.args[0].removeprefix(none)
-            raise InputError(f"{none}{why_uncomposition_notes(vectors, word, directory)}{near_spellings}") from None
+            raise InputError(f"{none}{why_unknown(vectors, word, directory)}{near_spellings}") from None
         if word not in vectors:
             notes.append(f"{word} is composed of {' + '.join(word)}")
     return notes
 
 
-def why_uncomposition_notes(vectors: WordVectors, word: str, directory: Path) -> str:
+def why_unknown(vectors: WordVectors, word: str, directory: Path) -> str:
     """The end of an error message: why a run has no vector for a word, by the text if it is still there."""
     run = read_run(directory)
     settings = TrainingConfig.from_json(run["config"], directory)
     if word.split() != [word]:
         return ": no token is empty or holds a blank; give several words one by one"
-    token = word if settings.tokens == "words" else next(part for part in word if part not in vectors)
+    token = next(part for part in word if part not in vectors) if settings.tokens == "characters" else word
     it = "it" if token == word else repr(token)
     try:
         times, sha256 = count_token(settings.corpus, settings.tokens, token)
@@ -107,7 +107,7 @@ def similarity(run: Path, words: list[str]) -> dict[str, Any]:
             order = [token for token, _ in vectors.most_similar(asked, topn=len(vectors))]
             row.append(order.index(answer) + 1)
         columns += [f"{second} near {first}", f"{first} near {second}"]
-        notes.append(f"the last two: rank among {len(vectors) - 1} other {read_run(run)['config']['tokens']}")
+        notes.append(f"the last two: rank among {len(vectors) - 1} other {noun(read_run(run)['config']['tokens'])}")
     return {"notes": notes, "columns": columns, "rows": [row]}
 
 

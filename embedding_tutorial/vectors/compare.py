@@ -52,8 +52,8 @@ def read_row(directory: Path) -> Run:
     run, vectors = read_run(directory), WordVectors.load(directory)
     config = TrainingConfig.from_json(run["config"], directory)
     values = [agreement.value for agreement in agreements(vectors, config.tokens).values()]
-    if config.tokens == "words":
-        values.append(math.nan)  # words have no radical
+    if config.tokens != "characters":
+        values.append(math.nan)  # only characters have a radical
     loss = _last(checked(directory, run, HISTORY), "val_loss")
     hashes = {"text": run["corpus_sha256"][:12], "init": config.init and str(run.get("init_sha256"))[:12]}
     figures = [*(round(value, 4) for value in (*values, loss)), run["fit_seconds"], len(vectors)]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from embedding_tutorial.progress import watched
-from embedding_tutorial.vectors.groups import NO_RADICAL, Category, radical
+from embedding_tutorial.vectors.groups import NO_RADICAL, Category, of_kind, radical
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
 
@@ -110,12 +110,12 @@ def category_agreement(
     """How often the nearest tokens, among the tokens of all groups, are of a token's own group.
 
     Args:
-        vectors: of characters or words.
+        vectors: of such tokens.
         categories: as ``read_categories`` gives them.
-        tokens: ``characters`` or ``words``.
+        tokens: ``characters``, ``words`` or ``blanks``.
         split: ``dev`` or ``test``; ``None``: both.
     """
-    members = [c for c in categories if c.tokens == tokens and split in (None, c.split) and c.token in vectors]
+    members = [c for c in of_kind(categories, tokens) if split in (None, c.split) and c.token in vectors]
     rows = [vectors.key_to_index[c.token] for c in members]
     return neighbour_agreement(vectors.matrix[rows], [c.group for c in members], neighbours=None)
 

@@ -6,15 +6,16 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from embedding_tutorial.config import REPOSITORY, InputError
+from embedding_tutorial.config import DATASETS, InputError
 from embedding_tutorial.vectors.standard_files import read_lines
 
-CATEGORIES = REPOSITORY / "datasets" / "categories.tsv"
+CATEGORIES = DATASETS / "categories.tsv"
 TOKENS, SPLITS = ("characters", "words"), ("dev", "test")
 NO_RADICAL = "-"
 
 # Tokens whose neighbours are shown, where the vocabulary has them.
 TELLING = {"characters": "王妃皇春红", "words": ("公主", "王妃", "皇帝", "春天", "哥哥")}
+TELLING["blanks"] = TELLING["words"]
 
 
 def telling_tokens(vocabulary: Sequence[str], tokens: str) -> list[str]:
@@ -22,7 +23,7 @@ def telling_tokens(vocabulary: Sequence[str], tokens: str) -> list[str]:
 
     Args:
         vocabulary: tokens, the most frequent first.
-        tokens: ``characters`` or ``words``.
+        tokens: ``characters``, ``words`` or ``blanks``.
     """
     known = [token for token in TELLING[tokens] if token in vocabulary]
     if len(known) >= 3:
@@ -66,6 +67,12 @@ class Category:
     token: str
     tokens: str
     split: str
+
+
+def of_kind(categories: Sequence[Category], tokens: str) -> list[Category]:
+    """The categories of characters or of words; ``blanks`` are compared with those of words."""
+    kind = "words" if tokens == "blanks" else tokens
+    return [category for category in categories if category.tokens == kind]
 
 
 def read_categories(path: Path = CATEGORIES) -> list[Category]:

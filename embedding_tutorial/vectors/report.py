@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.config import InputError, TrainingConfig, noun
 from embedding_tutorial.run_directory import checked, read_run
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus, encode_corpus
 from embedding_tutorial.text.files import text_sha256
@@ -56,9 +56,10 @@ def evaluate_run(
         matrix = np.loadtxt(checked(directory, run, UNTRAINED), dtype=np.float32, delimiter="\t", ndmin=2)
         before = WordVectors.of(vectors.vocabulary.most_frequent(len(matrix)), matrix)
         rows += agreement_rows("untrained", before, config.tokens)
-    notes = [f"{directory}: {len(vectors):,} {config.tokens}, {vectors.matrix.shape[1]} numbers each"]
+    kind = noun(config.tokens)
+    notes = [f"{directory}: {len(vectors):,} {kind}, {vectors.matrix.shape[1]} numbers each"]
     if not rows:
-        notes.append(f"no two {config.tokens} of this run are of one group or have one radical, so nothing is compared")
+        notes.append(f"no two {kind} of this run are of one group or have one radical, so nothing is compared")
     if pairs is not None:
         rows += _pair_rows(vectors, pairs, notes)
     if questions is not None:
@@ -131,7 +132,7 @@ def _control_rows(
     rows += agreement_rows("shuffled text", retrain(shuffled(corpus), initial), config.tokens)
     twinned, twins = with_twins(corpus, seed=config.seed)
     if not twins:
-        notes.append(f"no twins: none of the {config.tokens} is seen {2 * TWIN_BANDS[0]} times")
+        notes.append(f"no twins: none of the {noun(config.tokens)} is seen {2 * TWIN_BANDS[0]} times")
         return rows
     print("retraining with twins", flush=True)
     for occurrences, share, pairs in twin_agreement(retrain(twinned, None), twins):

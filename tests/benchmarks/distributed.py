@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS), str(TESTS / "scale")]
+sys.path[:0] = [str(TESTS.parent), str(TESTS), str(TESTS / "scale")]
 
 from conftest import run_train
 from test_devices import JAX, TWO_DEVICES, finished, run_together

@@ -4,9 +4,7 @@ python tests/benchmarks/quality.py            characters and words, seeds 1 2 3
 python tests/benchmarks/quality.py --epochs 60 --learning-rate 0.1    any flag of train.py
 """
 
-import contextlib
 import dataclasses
-import io
 import sys
 from collections import Counter
 from pathlib import Path
@@ -63,8 +61,7 @@ def main() -> None:
         rows, neighbours = [], []
         for seed in SEEDS:
             config = dataclasses.replace(given, tokens=tokens, seed=seed)
-            with contextlib.redirect_stdout(io.StringIO()):
-                result = train(config, encode_corpus(config))
+            result = train(config, encode_corpus(config))
             for when, vectors in (("before", result.untrained), ("after", result.vectors)):
                 rows.append({"seed": seed, "when": when, **measure(config, vectors, word_counts)})
                 for token in "王妃皇春红" if tokens == "characters" else ("公主", "王妃", "春天"):

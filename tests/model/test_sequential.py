@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.model.sequential import EmbeddingModel, build_model, compile_model
+from embedding_tutorial.model.sequential import EmbeddingModel, build_model, compile_model, stock_model
 from embedding_tutorial.text.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary(list("abcdefghijkl"), range(12, 0, -1))
@@ -106,6 +106,17 @@ def test_a_saved_model_loads_and_gives_the_same_scores_and_loss(kind, tmp_path):
     np.testing.assert_array_equal(loaded(X), model(X))
     losses = [float(one.compute_loss(X, (Y, NOISE), one(X))) for one in (loaded, model)]
     assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize("parts", [1, 4])
+def test_a_skip_gram_is_exported_as_stock_layers_with_the_same_scores(parts):
+    model = build_model(TrainingConfig(dim=4), VOCABULARY, table_parts=parts)  # of 4 parts: 16 rows for 13
+    model.layers[-1].table.assign(np.random.default_rng(0).normal(size=model.layers[-1].table.shape))
+    stock = stock_model(model)
+    assert [type(layer) for layer in stock.layers] == [keras.layers.Embedding, keras.layers.Dense]
+    np.testing.assert_allclose(stock(X), model(X), rtol=1e-5, atol=1e-6)
+    cbow = ready_model(model="cbow")
+    assert stock_model(cbow) is cbow
 
 
 def test_one_step_moves_exactly_the_rows_that_were_looked_up():

@@ -1,15 +1,12 @@
 import csv
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-from conftest import COURT, FARM, REPOSITORY, two_worlds
+from conftest import COURT, FARM, run_python, two_worlds
 from gensim.models import KeyedVectors
 
 import train as train_py
@@ -84,27 +81,27 @@ def test_the_run_directory_holds_one_run_in_many_forms(finished_run):
         assert [row["epoch"] for row in csv.DictReader(file)] == [str(i) for i in range(1, 21)]
 
 
-def test_a_fresh_process_loads_the_model_and_gets_the_same_scores(finished_run):
+def test_the_model_of_a_skip_gram_opens_without_this_package(finished_run, tmp_path):
+    """In another directory, where Python cannot find the package; as a SavedModel it takes integers."""
     directory, _ = finished_run
     code = (
-        "import sys, keras, numpy as np, embedding_tutorial.model\n"
+        "import sys, keras, numpy as np, tensorflow as tf\n"
         "model = keras.models.load_model(sys.argv[1])\n"
-        "np.save(sys.stdout.buffer, model.predict(np.array([[1, 2, 3, 0], [4, 5, 6, 7]]), verbose=0))\n"
+        "ids = np.array([[1, 2, 3, 0], [4, 5, 6, 7]])\n"
+        "model.export('saved', verbose=False)\n"
+        "loaded = tf.saved_model.load('saved')\n"
+        "served = loaded.serve(tf.constant(ids, tf.int32))\n"
+        "np.savez(sys.argv[2], scores=model.predict(ids, verbose=0), served=served)\n"
+        "assert 'embedding_tutorial' not in sys.modules\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(directory / "model.keras")],
-        capture_output=True,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        check=True,
-    )
-    import io
-
-    scores = np.load(io.BytesIO(done.stdout))  # (2, 4, V + 1)
+    done = run_python("-c", code, directory / "model.keras", tmp_path / "scores.npz", cwd=tmp_path, PYTHONPATH="")
+    assert done.returncode == 0, done.stderr
     embeddings = np.load(directory / "vectors.npy")
-    model = keras.models.load_model(directory / "model.keras")
-    table, bias = np.asarray(model.layers[-1].table), np.asarray(model.layers[-1].bias)
-    np.testing.assert_allclose(scores[0, 1], table @ embeddings[1] + bias, rtol=1e-5, atol=1e-5)
-    np.testing.assert_array_equal(scores, model.predict(np.array([[1, 2, 3, 0], [4, 5, 6, 7]]), verbose=0))
+    dense = keras.models.load_model(directory / "model.keras").layers[-1]
+    kernel, bias = np.asarray(dense.kernel), np.asarray(dense.bias)  # (D, V + 1), (V + 1,)
+    with np.load(tmp_path / "scores.npz") as arrays:
+        np.testing.assert_allclose(arrays["scores"][0, 1], embeddings[1] @ kernel + bias, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(arrays["served"], arrays["scores"], rtol=1e-5, atol=1e-5)
 
 
 def test_vectors_are_kept_at_some_epochs(worlds):

@@ -117,7 +117,8 @@ def test_columns_tell_radical_and_category():
     rows = page_reads(metadata_table(vectors, categories, "characters"))[1:]
     assert [row[2] for row in rows] == ["女", "玉", "日", "-"]
     assert [row[4] for row in rows] == ["-", "-", "season", "-"]
-    assert page_reads(metadata_table(vectors, categories, "words"))[2][4] == "royal"
+    for tokens in ("words", "blanks"):
+        assert page_reads(metadata_table(vectors, categories, tokens))[2][4] == "royal"
 
 
 def test_radical_groups_are_few_enough_to_colour_by():

@@ -68,10 +68,11 @@ TEXT = st.lists(
 ).map("".join)
 
 
-@given(TEXT, st.sampled_from([1, 2, 3, 9, 100]), st.sampled_from([1, 20, 1000]), st.booleans())
-@example("a" * 90, 100, 1, False)
-@example("“走。                ”他说。" + "a" * 100 + " b. " + "c" * 50, 1, 1, False)
-def test_however_it_is_read_the_sentences_are_the_same(text, size, tail, zipped):
+@given(TEXT, st.sampled_from([1, 2, 3, 9, 100]), st.sampled_from([1, 20, 1000]), st.booleans(), st.booleans())
+@example("a" * 90, 100, 1, False, False)
+@example("a" * 90, 100, 1, False, True)
+@example("“走。                ”他说。" + "a" * 100 + " b. " + "c" * 50, 1, 1, False, False)
+def test_however_it_is_read_the_sentences_are_the_same(text, size, tail, zipped, lines):
     data = text.encode()
     with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
         patch.setattr(files, "BLOCK", size)
@@ -79,26 +80,28 @@ def test_however_it_is_read_the_sentences_are_the_same(text, size, tail, zipped)
         patch.setattr(sentences, "LONGEST", 40)
         path = Path(place) / "text.txt"
         path.write_bytes(gzip.compress(data) if zipped else data)
-        blocks = list(read_blocks(path))
+        blocks = list(read_blocks(path, lines=lines))
         whole = text.removeprefix("\ufeff")
         assert "".join(blocks) == whole
-        assert [sentence for block in blocks for sentence in split_sentences(block)] == split_sentences(whole)
+        read = [sentence for block in blocks for sentence in split_sentences(block, lines)]
+        assert read == split_sentences(whole, lines)
 
 
+@pytest.mark.parametrize("lines", [False, True])
 @pytest.mark.parametrize("line", ["王", "ab ", "a\0bcd", "。", ". ", "。 ”"])
-def test_a_text_on_one_line_is_read_in_linear_time_and_flat_memory(line, tmp_path, monkeypatch):
+def test_a_text_on_one_line_is_read_in_linear_time_and_flat_memory(line, lines, tmp_path, monkeypatch):
     looked_at = []
 
-    def finished(codes):
+    def finished(codes, lines):
         looked_at.append(len(codes))
-        return sentences.finished(codes)
+        return sentences.finished(codes, lines)
 
     monkeypatch.setattr(files, "BLOCK", 1 << 14)
     monkeypatch.setattr(sentences, "LONGEST", 1 << 12)
     monkeypatch.setattr(files, "finished", finished)
     text = line * (300_000 // len(line))
     path = write(tmp_path, text.encode())
-    assert max(map(len, read_blocks(path))) <= (1 << 14) + (1 << 12) + sentences.CONTEXT
+    assert max(map(len, read_blocks(path, lines=lines))) <= (1 << 14) + (1 << 12) + sentences.CONTEXT
     assert sum(looked_at) < 2 * len(text)
 
 

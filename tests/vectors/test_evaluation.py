@@ -104,6 +104,8 @@ def test_category_agreement_keeps_characters_words_and_splits_apart():
     assert category_agreement(vectors, categories, "characters", "test").value == 1.0
     assert category_agreement(vectors, categories, "characters").tokens == 7
     assert category_agreement(vectors, categories, "words").tokens == 0
+    categories.append(Category("season", "春", "words", "dev"))
+    assert category_agreement(vectors, categories, "blanks").tokens == 2
 
 
 def _expected(vectors):

@@ -65,7 +65,7 @@ def test_a_categories_file_of_windows_is_read(tmp_path):
     assert read_categories(tmp_path / "categories.tsv") == [Category("q", '"', "words", "dev")]
 
 
-@pytest.mark.parametrize("tokens", ["characters", "words"])
+@pytest.mark.parametrize("tokens", ["characters", "words", "blanks"])
 def test_telling_tokens_are_of_the_vocabulary(tokens):
     ours, others = list(TELLING[tokens]), [chr(0x4E00 + number) for number in range(300)]
     assert telling_tokens(ours + others, tokens) == ours
