@@ -5,7 +5,7 @@ python train.py --tokens words                    the same, words
 python train.py --corpus my.txt --min-count 3     your own text
 python train.py --corpus seg.txt --tokens blanks  your own, cut into tokens by blanks
 python train.py --corpus "texts/*.txt.gz"         your own texts, all that match
-python train.py --resume runs/my-characters       go on after a stop, as if there had been none
+python train.py --resume runs/my-characters       go on with an interrupted run
 
 KERAS_BACKEND=jax python train.py --distribute data     on all devices; see embedding_tutorial/scale/devices.py
 """
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Parse the flags, learn, and say what was read and what came out."""
+    """Parse the flags, learn, and print what was read and what came out."""
     config = parse_flags(arguments)
     check_environment(["rjieba"] if config.tokens == "words" else [])
     directory = config.run_directory
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def say_what_was_read(config: TrainingConfig, corpus: EncodedCorpus, replaces: bool) -> None:
-    """How long the text is, how many tokens get a vector, and what else is worth knowing before the wait."""
+    """Print how long the text is, how many tokens get a vector, and what is missing or replaced."""
     tokens = len(corpus.ids) + corpus.tokens_left_out
     files = len(corpus_files(config.corpus))
     name = shown(config.corpus) + (f" ({files} files)" if files > 1 else "")
@@ -72,7 +72,7 @@ def say_what_was_read(config: TrainingConfig, corpus: EncodedCorpus, replaces: b
 
 
 def say_what_came_out(config: TrainingConfig, result: "TrainingResult") -> None:
-    """Neighbours before and after, where the files are, and how to look at them."""
+    """Print neighbours before and after training, where the files are, and how to look at them."""
     kind, seconds = noun(config.tokens), f"{result.seconds:.1f} s"
     print(f"\nNearest {kind} by cosine, before and after {config.epochs} epochs ({seconds}):\n")
     for token in telling_tokens(result.untrained.index_to_key, config.tokens):
@@ -90,13 +90,13 @@ def say_what_came_out(config: TrainingConfig, result: "TrainingResult") -> None:
 
 
 def written(directory: Path) -> int:
-    """When ``config.json`` of a run directory was written; 0 where there is none."""
+    """The time when ``config.json`` of a run directory was written, in nanoseconds; 0 if there is none."""
     path = directory / CONFIG
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
 def how_to_go_on(config: TrainingConfig, begun: bool) -> str:
-    """What to tell after a stop: the command that goes on with the run, if it is begun and not finished."""
+    """The command that goes on with a stopped run, in a sentence; empty if it is not begun, or is finished."""
     if not begun or is_finished(config.run_directory):
         return ""
     flags = sys.argv[1:] if config.resume else ["--resume", str(config.run_directory)]
@@ -105,7 +105,7 @@ def how_to_go_on(config: TrainingConfig, begun: bool) -> str:
 
 
 def shown(path: Path) -> str:
-    """The path as seen from here, where that is shorter."""
+    """The path relative to the working directory, if it lies in it."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 

@@ -1,4 +1,4 @@
-"""From a text to a run directory: check, read, encode, train, export. For ``train.py``, notebooks and lessons.
+"""Go from a text to a run directory: check, read, encode, train, export. For ``train.py``, notebooks and lessons.
 
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.learning import learn
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from embedding_tutorial.model.training import TrainingResult
 
 NUMBER = 4  # bytes of a float32
-COPIES = 12  # of a table that one process holds at most, as it exports; measured on TensorFlow and JAX
-SCORES = 2  # copies of a batch's scores that full softmax holds; measured
+COPIES = 12  # of a table in memory at most, during the export; measured on TensorFlow and JAX
+SCORES = 2  # copies of a batch's scores in memory with full softmax; measured
 
 
 def learn(
@@ -61,17 +61,21 @@ def learn(
 ) -> TrainingResult:
     """Learn vectors from ``config.corpus``, and write them to ``config.run_directory``.
 
-    What can be checked is checked before the text is read. With ``config.distribute`` the training is shared with
-    other devices and processes; the first process alone writes.
+    All that can be checked is checked before the text is read. With ``config.distribute`` several devices and
+    processes train one model, and only the first process writes.
 
     Args:
-        config: the settings. With ``config.resume`` the run that was begun there goes on.
-        callbacks: called by ``fit``; what they add to the logs gets into ``history.csv``.
-        verbose: print losses while the training goes on.
-        when_read: called before the training with the encoded text, and whether an earlier run is replaced.
+        config: the settings. With ``config.resume`` the run in that directory goes on.
+        callbacks: passed to ``fit``; what they add to the logs is written to ``history.csv``.
+        verbose: print the losses during training.
+        when_read: called before training with the encoded text, and whether an earlier run is replaced.
+
+    Returns:
+        What ``train()`` returns.
 
     Raises:
-        InputError: the text, the directory or a setting cannot be used, or the loss is not finite any more.
+        InputError: the text, the directory or a setting cannot be used, the run cannot be resumed, or the loss
+            becomes infinite or NaN.
     """
     if config.distribute is None:
         return _learn(config, ONE_DEVICE, callbacks, verbose, when_read)
@@ -101,7 +105,7 @@ def _learn(
         if not config.resume:
             check_needed(directory, filter(None, [*files, config.init, config.font]))
         start = Checkpoint.load(directory) if config.resume else None
-        if start is None:  # in a checkpoint the vectors to start from have moved on
+        if start is None:  # a checkpoint already holds trained vectors
             start = starting_vectors(config, begun.get("init_sha256") if config.resume else None)
         font = find_font(config.font)
         corpus = encode_corpus(config)
@@ -126,14 +130,14 @@ def _learn(
             watching = _watching(config, corpus, directory if writes else None)
             result = train(config, corpus, start, devices, [*watching, *callbacks], verbose)
         if config.distribute:
-            keras.distribution.set_distribution(None)  # or Keras would wait for the others to take part in saving
+            keras.distribution.set_distribution(None)  # else saving would wait for the other processes
         if writes:
             _export(config, corpus, result, hashes, font)
         return result
 
 
 def _begin(config: TrainingConfig, corpus: EncodedCorpus, begun: dict | None) -> dict[str, str | None]:
-    """Begin a run, or go on with one. Returns the hashes of what it learns from."""
+    """Begin a run, or resume one. Returns the SHA-256 of the files that it learns from."""
     if config.resume:
         return {"corpus_sha256": corpus.sha256, "init_sha256": begun.get("init_sha256")}
     hashes = {"corpus_sha256": corpus.sha256, "init_sha256": config.init and file_sha256(config.init)}
@@ -142,7 +146,7 @@ def _begin(config: TrainingConfig, corpus: EncodedCorpus, begun: dict | None) ->
 
 
 def _watching(config: TrainingConfig, corpus: EncodedCorpus, directory: Path | None) -> list[keras.callbacks.Callback]:
-    """The callbacks that compute agreements, and those that write to the run directory."""
+    """The callbacks that compute agreements, and, if ``directory`` is given, those that write to it."""
     import keras
     import tensorflow as tf
 
@@ -161,7 +165,7 @@ def _watching(config: TrainingConfig, corpus: EncodedCorpus, directory: Path | N
 
 @contextlib.contextmanager
 def _event_files() -> Iterator[None]:
-    """Make an ``InputError`` of what TensorFlow says when it cannot write an event file of TensorBoard."""
+    """Raise an ``InputError`` if TensorFlow cannot write one of TensorBoard's event files."""
     import tensorflow as tf
 
     try:
@@ -176,7 +180,7 @@ def _event_files() -> Iterator[None]:
 def _export(
     config: TrainingConfig, corpus: EncodedCorpus, result: TrainingResult, hashes: dict[str, Any], font: Path | None
 ) -> None:
-    """Write what the training gave. The checkpoint goes last: a crash during the export loses nothing."""
+    """Write the results. The checkpoint is removed last, so after a crash during the export the run can be resumed."""
     import keras
 
     from embedding_tutorial.model.sequential import stock_model
@@ -200,10 +204,10 @@ def _export(
 
 
 def check_memory(config: TrainingConfig, corpus: EncodedCorpus) -> None:
-    """Refuse a training that this machine has no memory for, before the system kills it. Windows does not say.
+    """Refuse to train if this machine has too little memory; the system would kill the process. Not on Windows.
 
     Raises:
-        InputError: it would take more than there is.
+        InputError: training would take more memory than there is.
     """
     if "SC_PHYS_PAGES" not in getattr(os, "sysconf_names", ()):
         return

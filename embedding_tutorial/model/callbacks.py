@@ -1,4 +1,4 @@
-"""What happens between epochs: figures, snapshots and history, the progress bar, the checkpoint."""
+"""Callbacks: figures after each epoch, history and snapshots, the progress bar, the checkpoint."""
 
 import sys
 import time
@@ -16,22 +16,22 @@ from embedding_tutorial.progress import Meter
 from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
-SNAPSHOTS = 6  # vectors kept on the way, the untrained ones among them
-MOST_WATCHED = 10_000  # the most frequent tokens; what is watched each epoch must not grow with the vocabulary
+SNAPSHOTS = 6  # of a run, the untrained vectors among them
+MOST_WATCHED = 10_000  # the most frequent tokens; the work between epochs must not grow with the vocabulary
 
 
 class Ripening(keras.callbacks.History):
-    """Keras's own history, and copies of the vectors after some epochs. Must be the last callback.
+    """Keras's own history, and snapshots, copies of the vectors after some epochs. Must be the last callback.
 
     Args:
         vocabulary: the model's tokens.
-        checkpoint: what is known already of a run that goes on; ``None``: it begins.
+        checkpoint: of the run that is resumed; ``None``: the run is new.
 
     Attributes:
         history: figure -> its value after each epoch: loss, val_loss where sentences were held
             out, and what other callbacks add to the logs.
         snapshots: epoch -> a copy of the vectors of the 10,000 most frequent tokens after it,
-            ``(N, D)``; epoch 0 is before the first step. Evenly spread, the last one left out.
+            ``(N, D)``; epoch 0 is before the first step. The epochs are evenly spaced, without the last.
     """
 
     def __init__(self, vocabulary: Vocabulary, checkpoint: Checkpoint | None = None) -> None:
@@ -50,7 +50,7 @@ class Ripening(keras.callbacks.History):
 
     @property
     def seconds(self) -> float:
-        """What the training has taken until now."""
+        """Seconds of training so far, those before a break included."""
         return self.earlier + time.perf_counter() - self.started
 
     def on_train_begin(self, logs: dict | None = None) -> None:
@@ -71,12 +71,12 @@ class Ripening(keras.callbacks.History):
 
 
 class Watch(keras.callbacks.Callback):
-    """Look at the vectors after each epoch. Must come before the callbacks that read the logs.
+    """Compute figures after each epoch, and show the vectors in TensorBoard. Must precede all that read the logs.
 
     Args:
         vocabulary: the model's tokens.
-        figures: gives figures about the vectors of the 10,000 most frequent tokens, by name. They are added to the
-            epoch's logs, so they get into the history and among TensorBoard's scalars.
+        figures: returns figures, by name, for the vectors of the 10,000 most frequent tokens. They are added to the
+            epoch's logs, and so to the history and to TensorBoard's scalars.
         telling: tokens whose neighbours are written to TensorBoard's TEXT tab.
         writer: a ``tf.summary`` writer for neighbours and weight histograms; ``None``: none are written.
     """
@@ -110,9 +110,9 @@ class Watch(keras.callbacks.Callback):
 
 
 class StopIfNotFinite(keras.callbacks.Callback):
-    """End training with an ``InputError`` when the loss is infinite or NaN: nothing can be learned from there.
+    """Raise an ``InputError`` when the loss is infinite or NaN.
 
-    ``keras.callbacks.TerminateOnNaN`` would end it as if all were well; it can raise only from Keras 3.13 on.
+    ``keras.callbacks.TerminateOnNaN`` ends training without an error; only from Keras 3.13 on can it raise one.
     """
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
@@ -128,10 +128,10 @@ class StopIfNotFinite(keras.callbacks.Callback):
 
 
 class ProgressLines(keras.callbacks.Callback):
-    """Print ten lines with the losses; on a terminal, a bar shows what is left.
+    """Print the losses after every tenth of the epochs; on a terminal, show a progress bar.
 
     Args:
-        ripening: knows the time.
+        ripening: gives the seconds.
     """
 
     def __init__(self, ripening: Ripening) -> None:
@@ -164,7 +164,7 @@ class ProgressLines(keras.callbacks.Callback):
 
 
 def state_of(model: keras.Model) -> dict[str, keras.Variable]:
-    """All that a step changes or reads, by path: the model's weights and the optimizer's state."""
+    """All variables of the model and of its optimizer, by path."""
     model.optimizer.build(model.trainable_variables)
     return {variable.path: variable for variable in [*model.weights, *model.optimizer.variables]}
 
@@ -174,9 +174,9 @@ def restore(model: keras.Model, checkpoint: Checkpoint, epochs: int, watched: in
 
     Args:
         model: as ``compile_model`` leaves it.
-        checkpoint: where to go on.
+        checkpoint: of the run that is resumed.
         epochs: of the whole run.
-        watched: how many tokens its snapshots should hold.
+        watched: the number of tokens that its snapshots must have.
 
     Raises:
         InputError: the checkpoint is of another model, or of a longer run.
@@ -195,9 +195,9 @@ def restore(model: keras.Model, checkpoint: Checkpoint, epochs: int, watched: in
 
 
 class SaveCheckpoint(keras.callbacks.Callback):
-    """Save each finished epoch in the run directory, with what ``Ripening`` knows.
+    """Save a checkpoint after each epoch, with what ``Ripening`` holds.
 
-    An epoch is finished when the next one begins, or the training ends: all callbacks have had their turn by then.
+    It saves when the next epoch begins or training ends: by then all callbacks have seen the end of the epoch.
 
     Args:
         directory: the run directory.

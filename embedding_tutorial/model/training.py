@@ -1,4 +1,4 @@
-"""From an encoded text to learned vectors: build, compile, fit."""
+"""Train a model on an encoded text: build, compile, fit."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -20,15 +20,15 @@ from embedding_tutorial.vectors.word_vectors import WordVectors
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """What a training leaves.
+    """What ``train()`` returns.
 
     Attributes:
         model: the trained ``Sequential``.
         vectors: the rows of its embedding, padding left out.
         snapshots: epoch -> vectors of the most frequent tokens after it, ``(N, D)``; 0: untrained.
-        history: a row an epoch: epoch (from 1), loss, val_loss where sentences were held out,
+        history: a row per epoch: epoch (from 1), loss, val_loss where sentences were held out,
             and what the callbacks added to the logs.
-        seconds: how long ``fit`` took.
+        seconds: how long ``fit`` took, before a break too.
     """
 
     model: EmbeddingModel
@@ -38,7 +38,11 @@ class TrainingResult:
     seconds: float
 
     def at(self, epoch: int) -> WordVectors:
-        """The vectors after an epoch that was kept, of the most frequent tokens."""
+        """The snapshot after an epoch: vectors of the most frequent tokens.
+
+        Raises:
+            KeyError: there is none after this epoch.
+        """
         matrix = self.snapshots[epoch]
         return WordVectors.of(self.vectors.vocabulary.most_frequent(len(matrix)), matrix)
 
@@ -49,15 +53,15 @@ class TrainingResult:
 
 
 def as_dataset(batches: Batches) -> tf.data.Dataset:
-    """The batches as ``fit`` takes them: ``(x, (y, noise))``, the next few cut while a step computes."""
+    """The batches as ``fit`` takes them: ``(x, (y, noise))``, the next few prepared while a step computes."""
 
     def pairs() -> Iterator[tuple]:
         return ((x, (y, noise)) for x, y, noise in batches)
 
     ids, noise = tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, NOISE_TOKENS), tf.int32)
     options = tf.data.Options()
-    # Nothing is left to tune, and the thread that would do it keeps a finished pass waiting, for up to as long
-    # as the pass took.
+    # There is nothing to tune, and after an epoch the tuning thread keeps the next one waiting, for up to as
+    # long as the epoch took.
     options.autotune.enabled = False
     dataset = tf.data.Dataset.from_generator(pairs, output_signature=(ids, (ids, noise)))
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
@@ -72,19 +76,19 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: bool = False,
 ) -> TrainingResult:
-    """Train a model on a text. Nothing is written, and nothing is printed unless ``verbose``.
+    """Train a model on an encoded text. Nothing is written, and nothing is printed unless ``verbose``.
 
     Args:
         config: the settings.
-        corpus: as ``encode_corpus(config)`` gives it.
-        start: vectors to start from, of ``config.dim`` numbers; or a checkpoint to go on from: then the result is
-            that of a run without a break, bit for bit. ``None``: random vectors.
-        devices: those that train together.
-        callbacks: called in this order, before the history is taken: what they add to the logs is part of it.
-        verbose: print ten lines with the losses; on a terminal, show a bar.
+        corpus: what ``encode_corpus(config)`` returns.
+        start: vectors to start from, of ``config.dim`` numbers; or a checkpoint to resume: the result is then
+            that of an uninterrupted run, bit for bit. ``None``: random vectors.
+        devices: the devices that train the model together.
+        callbacks: called in this order; what they add to the logs is part of the history.
+        verbose: print the losses after every tenth of the epochs; on a terminal, show a progress bar.
 
     Raises:
-        InputError: the loss is not finite any more, nothing can be learned from, or the checkpoint is of another model.
+        InputError: the loss becomes infinite or NaN, no two neighbours are left, or the checkpoint is of another run.
     """
     training, validation = corpus.split(config.validation_split, config.seed)
     batch_size = config.batch_size or default_batch_size(len(corpus.ids))
@@ -94,7 +98,7 @@ def train(
             f"{config.corpus}: no two neighbours are left to learn from; "
             "use a smaller --validation-split or a larger --sample"
         )
-    # Larger batches: nothing is learned from them, so fewer are better. Not where each place has V scores: too large.
+    # Validation is faster in larger batches. With full softmax, V scores for each place would take too much memory.
     larger = 16 if config.negatives else 1
     held_out = Batches(validation, config.window, larger * batch_size, devices=devices)
 

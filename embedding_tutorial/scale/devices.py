@@ -1,16 +1,16 @@
-"""Several devices, or several processes on several machines, train one model: Keras's distribution API on JAX.
+"""Train one model on several devices, or in several processes on several machines: Keras's distribution API on JAX.
 
     KERAS_BACKEND=jax python train.py --distribute data                      all devices of this machine
     KERAS_BACKEND=jax python train.py --distribute data --coordinator HOST:PORT --processes 2 --process 0
     KERAS_BACKEND=jax python train.py --distribute data --coordinator HOST:PORT --processes 2 --process 1
 
 ``data``: every device holds both tables and learns from its share of each batch's rows; the gradients
-are summed. ``model``: the devices of a process hold a part of the tables' rows each, for vocabularies
-that fit no single one, and the processes share the batch. Either way a step computes what one device
+are summed. ``model``: each device of a process holds a part of the tables' rows, for vocabularies
+that fit on no single one, and the processes share the batch. Either way a step computes what one device
 would compute from the whole batch.
 
-Under Slurm and Open MPI the processes find each other without the last three flags. All see the same
-files; each reads the text to count it, and one of them, number 0, speaks and writes the run directory.
+Under Slurm and Open MPI the processes find each other without the last three flags. All must see the
+same files; each reads the whole text, and only process 0 prints and writes the run directory.
 """
 
 import atexit
@@ -35,24 +35,24 @@ from embedding_tutorial.text.batches import Devices
 
 PATIENCE = 30  # seconds without a sign of life after which a process counts as dead
 
-# How many processes a cluster has started; where it is more than one, JAX knows how to find the others.
+# Environment variables with the number of processes that a cluster has started; JAX itself finds the others.
 CLUSTERS = ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
 
-_kept: list = []  # what C alone refers to must not be freed
+_kept: list = []  # a function that only C refers to; Python must not free it
 
 
 @contextlib.contextmanager
 def joined(config: TrainingConfig) -> Iterator[Devices]:
-    """Train together with the other devices and processes, as long as the ``with`` lasts.
+    """Distribute all training inside the ``with`` over the devices of all processes.
 
     Must be entered before JAX computes anything. If another process dies, this one ends with one line
     within two seconds; if the other one hangs, after ``PATIENCE``.
 
     Yields:
-        What each process needs to know; the first process alone shall write.
+        How many processes and devices there are, and which process this is; only process 0 may write.
 
     Raises:
-        InputError: the backend is not JAX, the processes cannot connect, or one of them died.
+        InputError: the backend is not JAX, the processes cannot connect, or one of them dies.
     """
     if keras.backend.backend() != "jax":
         raise InputError("--distribute needs the JAX backend: set the environment variable KERAS_BACKEND=jax")
@@ -63,7 +63,7 @@ def joined(config: TrainingConfig) -> Iterator[Devices]:
         yield _devices()
     except BaseException as error:
         if log:
-            atexit.register(_leave)  # on its own way out JAX waits until all processes have come to their end
+            atexit.register(_leave)  # at exit JAX would wait for all other processes
             if "Gloo" in str(error):  # the link between the processes
                 raise InputError(_gone(log)) from None
         raise
@@ -74,7 +74,7 @@ def joined(config: TrainingConfig) -> Iterator[Devices]:
 
 
 class Layout(keras.callbacks.Callback):
-    """Print how batches and tables are split, as JAX tells it."""
+    """Print how JAX splits batches and tables."""
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         table, devices = self.model.get_layer("embedding").embeddings.value, _devices()
@@ -86,7 +86,7 @@ class Layout(keras.callbacks.Callback):
 
 
 def check_alike(config: TrainingConfig, corpus_sha256: str) -> None:
-    """All processes must train the same model on the same text.
+    """Check that all processes train the same model on the same text.
 
     Raises:
         InputError: they do not.
@@ -102,7 +102,7 @@ def check_alike(config: TrainingConfig, corpus_sha256: str) -> None:
 
 
 def _distribution(kind: str) -> keras.distribution.DataParallel | keras.distribution.ModelParallel:
-    """How Keras lays tensors out over all devices of all processes."""
+    """The layout of batches and tables over all devices of all processes; ``kind`` is ``data`` or ``model``."""
     import jax
 
     devices = keras.distribution.list_devices()
@@ -119,7 +119,7 @@ def _distribution(kind: str) -> keras.distribution.DataParallel | keras.distribu
 
 
 def _devices() -> Devices:
-    """How many processes and devices there are, and what each of them holds, by the distribution that is set."""
+    """How many processes and devices there are, and what each of them holds, in the current distribution."""
     import jax
 
     distribution = keras.distribution.distribution()
@@ -134,7 +134,7 @@ def _devices() -> Devices:
 
 
 def _connect(config: TrainingConfig) -> Path:
-    """Find the other processes. From here on the file returned holds what JAX prints, and what all but number 0 do."""
+    """Connect to the other processes. Returns the file that gets what JAX prints, and what all but process 0 print."""
     import jax
 
     if config.process == 0:
@@ -150,7 +150,7 @@ def _connect(config: TrainingConfig) -> Path:
             config.process,
             initialization_timeout=PATIENCE,
             heartbeat_timeout_seconds=PATIENCE,
-            shutdown_timeout_seconds=24 * 3600,  # at the end all wait until number 0 has written the run directory
+            shutdown_timeout_seconds=24 * 3600,  # at the end all wait until process 0 has written the run directory
         )
     except (RuntimeError, ValueError) as error:
         raise InputError(f"--distribute: the processes cannot connect ({error})") from None
@@ -160,9 +160,9 @@ def _connect(config: TrainingConfig) -> Path:
 
 
 def _turn_aside_what_jax_prints() -> Path:
-    """Send what C++ prints to a file, and make of its ``abort()`` one line of ours.
+    """Redirect what C++ prints to a file, and let its ``abort()`` print one line of ours.
 
-    Where a process hangs, JAX's C++ prints pages and aborts all others, past Python and its exceptions.
+    When a process hangs, JAX's C++ code prints pages and aborts all others, without a Python exception.
     """
     handle, name = tempfile.mkstemp(prefix="jax-", suffix=".log")
     for number, stream in ((1, sys.stdout), (2, sys.stderr)):
@@ -177,13 +177,14 @@ def _turn_aside_what_jax_prints() -> Path:
         os.write(terminal, f"train.py: error: {_gone(Path(name))}\n".encode())
         os._exit(1)
 
-    if os.name == "posix":  # one of Python's own handlers would not be called any more: abort() does not come back
+    if os.name == "posix":  # a Python handler would never run: abort() does not return
         _kept.append(ctypes.CFUNCTYPE(None, ctypes.c_int)(aborted))
         ctypes.CDLL(None).signal(signal.SIGABRT, _kept[-1])
     return Path(name)
 
 
 def _gone(log: Path) -> str:
+    """The message for a process that does not answer."""
     return (
         "another process of this training does not answer; see what it printed, and start all of them again "
         f"with --resume. What JAX says: {log}"
@@ -191,11 +192,11 @@ def _gone(log: Path) -> str:
 
 
 def _leave() -> None:
-    """End this process at once."""
+    """End this process at once, without JAX's own exit handlers."""
     import jax
 
     if jax.process_index() == 0:
-        time.sleep(1)  # number 0 gone, JAX aborts the others: let them tell first what happened to them
+        time.sleep(1)  # once process 0 is gone, JAX aborts the others: let them print their error first
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(1)

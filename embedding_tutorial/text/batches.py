@@ -6,7 +6,8 @@ sentences never share a row. A batch is ``(x, y, noise)``:
 - ``x`` ``(rows, T)``: the tokens that are looked up, 0 at padding,
 - ``y`` ``(rows, T)``: the tokens to be predicted at the same places, 0 where there is none:
   at padding, and at the ends of a long sentence's inner rows (see ``cut_rows``),
-- ``noise`` ``(1, K)``: tokens drawn at random, which the model learns to tell from true neighbours.
+- ``noise`` ``(n, K)``: ``K`` random tokens, which the model learns to tell from true neighbours, for each of the
+  ``n`` devices of this process.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ from embedding_tutorial.text.encoded_corpus import EncodedCorpus
 from embedding_tutorial.text.sampling import draw_noise, keep_probability, noise_distribution, subsample
 from embedding_tutorial.text.vocabulary import PADDING
 
-# A row is padded to the next of these lengths. One length would fill a fifth of
-# all places with padding; a length for each sentence would leave no full batches.
+# A row is padded to the next of these lengths. With one length a fifth of all places would be
+# padding; with a length for each sentence no batch would be full.
 ROW_LENGTHS = (8, 12, 16, 20, 24, 32)
 
-# A large text learns best by large steps, which also keep the cores busy; in a small one they would be too few.
+# Large batches suit a large text, and use all cores; of a small text they would make too few steps.
 SMALLEST_BATCH, LARGEST_BATCH, FEWEST_STEPS = 256, 2048, 256
 
 
 def default_batch_size(tokens: int) -> int:
-    """Tokens in a training step, for a text of so many tokens."""
+    """The default number of places in a batch, for a text of ``tokens`` tokens."""
     return min(max(tokens // FEWEST_STEPS, SMALLEST_BATCH), LARGEST_BATCH)
 
 
@@ -52,8 +53,8 @@ class Rows(NamedTuple):
 def cut_rows(lengths: np.ndarray, window: int) -> Rows:
     """Cut sentences into rows so that every pair of neighbours occurs in one row, once.
 
-    A sentence that fits into the longest row is a row. A longer one becomes
-    several rows that overlap by two windows; a token in the overlap is predicted
+    A sentence that fits into the longest row is one row. A longer one is cut
+    into several rows that overlap by two windows; a token in the overlap is predicted
     only in the row where its whole window is visible:
 
         tokens      0 1 2 3 4 5 6 7 8 9      window 1, rows of 6
@@ -89,9 +90,9 @@ class Devices(NamedTuple):
 
     Attributes:
         process: the number of this process, from 0; the first one writes the run directory.
-        processes: how many there are. Each cuts equally many rows of each batch.
-        batch_parts: how many devices, of all processes, share a batch; its rows must divide by this number.
-        table_parts: into how many parts the rows of the model's two tables are split.
+        processes: the number of processes. Each makes an equal number of rows of each batch.
+        batch_parts: the number of devices, in all processes, that share a batch; it divides the number of rows.
+        table_parts: the number of parts into which the rows of the model's two tables are split.
     """
 
     process: int = 0
@@ -119,20 +120,20 @@ class Batch(NamedTuple):
 
 @dataclasses.dataclass(eq=False)
 class Batches:
-    """The batches of a text: each ``for`` loop is a pass over it.
+    """The batches of a text: each iteration is one epoch, a pass over the text.
 
-    A pass cuts a block of the text when it comes to it and a batch when it is asked for, so memory holds no padded
-    copy of the text. All rows of a batch are padded to one length ``T``, and there are as many rows as make
-    ``batch_size`` places.
+    One block of the text is in memory at a time, and a batch is padded when it is needed. All rows of a batch are
+    padded to one length ``T``, and as many rows as fit into ``batch_size`` places make a batch.
 
     Args:
         corpus: what to learn from.
         window: neighbours to each side, see ``cut_rows``.
         batch_size: places in a batch, padding included.
-        seed: shuffles blocks and rows and draws the noise. These depend on seed and epoch alone, so an interrupted
-            run goes on as if nothing had happened. ``None``: the text in its order, and the same noise in each pass.
-        sample: drops frequent tokens at random, anew in every epoch, see ``keep_probability``; needs a seed.
-        devices: gives the rows of this process only.
+        seed: shuffles blocks and rows and draws the noise. Both depend on seed and epoch alone, so a resumed run
+            gets the same batches. ``None``: the text in its order, and the same noise in each epoch.
+        sample: drops frequent tokens at random, others in each epoch, see ``keep_probability``; needs a seed.
+        devices: batches hold the rows of this process only.
+        epoch: the epoch, from 0, of the next iteration.
     """
 
     corpus: EncodedCorpus
@@ -144,11 +145,11 @@ class Batches:
     epoch: int = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Say which epoch the next pass is, from 0."""
+        """Set the epoch, from 0, of the next iteration."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        """The number of batches in a pass. Sampled passes differ by a few: each is made as long as the first."""
+        """The number of batches in an epoch. With ``sample``, each epoch is cut, or repeated, to that of the first."""
         return self._batches_in_a_pass
 
     def __iter__(self) -> Iterator[Batch]:
@@ -163,8 +164,8 @@ class Batches:
 
     @cached_property
     def _batches_in_a_pass(self) -> int:
-        passes = (self._sentences(0, number)[1] for number in range(len(self._blocks)))
-        return sum(len(self._groups(cut_rows(lengths, self.window))) for lengths in passes)
+        blocks = (self._sentences(0, number)[1] for number in range(len(self._blocks)))
+        return sum(len(self._groups(cut_rows(lengths, self.window))) for lengths in blocks)
 
     @cached_property
     def _blocks(self) -> list:
@@ -186,7 +187,7 @@ class Batches:
                 yield Batch(x, y, np.tile(tokens, (copies, 1)))
 
     def _sentences(self, epoch: int, number: int) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
-        """The ids and lengths of a block's sentences, and the generator of what else is drawn for it."""
+        """The ids and lengths of a block's sentences, and the generator for its shuffles and its noise."""
         draw = np.random.default_rng([number] if self.seed is None else [self.seed, epoch, number])
         ids, lengths = self._blocks[number]()
         if self.sample:
@@ -205,18 +206,18 @@ def group_rows(
     draw: np.random.Generator | None = None,
     devices: Devices = ONE_DEVICE,
 ) -> list[tuple[int, np.ndarray]]:
-    """Group rows of like length into batches.
+    """Group rows of similar length into batches (bucketing).
 
-    A row is padded to the next of a few lengths, and a batch that the rows of its length do not fill
-    is filled with empty rows. So batches come in few shapes, and a backend that compiles a step for
-    each shape compiles few. On 5 million characters of poems this is 1.6 times as fast as one length for all.
+    A row is padded to the next of a few lengths, and the last batch of each length is filled with empty
+    rows. So batches have few shapes, and a backend that compiles a step for each shape compiles few.
+    Measured on 5 million characters of poems: 1.6 times as fast as one length for all.
 
     Args:
         lengths: ``(R,)`` tokens in each row.
         longest: tokens in the longest row there may be.
         batch_size: places in a batch.
         draw: shuffles the rows and the batches; ``None``: they stay in order.
-        devices: gives the rows of this process only.
+        devices: the rows of this process only are returned.
 
     Returns:
         For each batch its padded length ``T`` and the numbers of its rows, ``(rows,)``; -1 is an empty row.
@@ -230,7 +231,7 @@ def group_rows(
             draw.shuffle(chosen)
         # Half a batch, a quarter … where all rows of this length do not fill more.
         in_a_batch = min(max(1, batch_size // padded), 1 << max(0, len(chosen) - 1).bit_length())
-        # A batch for one device can be halved for two. More devices get a few empty rows.
+        # An even number, so that two devices share the batches of one. For more devices empty rows are added.
         if in_a_batch > 1:
             in_a_batch -= in_a_batch % 2
         in_a_batch += -in_a_batch % devices.batch_parts
@@ -243,7 +244,7 @@ def group_rows(
 
 
 def pad_rows(ids: np.ndarray, rows: Rows, chosen: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Write the chosen rows below each other, each padded to ``length``: ``x`` and ``y`` of a batch."""
+    """The ``x`` and ``y`` of a batch, ``(rows, length)``, from the numbers of its rows; -1 is an empty row."""
     start, size, first, last = (np.where(chosen < 0, 0, part[chosen])[:, None] for part in rows)  # (rows, 1)
     place = np.arange(length)  # (T,)
     x = np.where(place < size, ids[np.minimum(start + place, len(ids) - 1)], PADDING)  # (rows, T)

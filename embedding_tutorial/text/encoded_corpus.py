@@ -25,7 +25,7 @@ from embedding_tutorial.text.vocabulary import Vocabulary
 # The fewest tokens with which PCA, t-SNE and UMAP all work in the projector.
 FEWEST_TOKENS = 16
 
-# Limits of a block. The second one counts only if sentences have more than 128 tokens on average.
+# Limits of a block. The second one applies only if sentences have more than 128 tokens on average.
 BLOCK_SENTENCES, BLOCK_TOKENS = 1 << 16, 1 << 23
 
 
@@ -38,8 +38,8 @@ class EncodedCorpus:
         ids: all sentences concatenated, ``(N,)`` int32, without padding; may be a memory map.
         lengths: number of tokens in each sentence, ``(S,)``, summing to ``N``; 0 if no token was kept.
         tokens_left_out: number of tokens of the text that are not in the vocabulary.
-        sha256: of the text; two runs with the same one were trained on the same text.
-        part: which sentences ``blocks`` returns: ``(share, seed, held_out)``, see ``split``; ``None``: all.
+        sha256: of the text; equal for equal texts.
+        part: the sentences that ``blocks`` returns: ``(share, seed, held_out)``, see ``split``; ``None``: all.
     """
 
     vocabulary: Vocabulary
@@ -149,7 +149,7 @@ def _mapped(file: BinaryIO, corpus: Path) -> np.memmap:
     """Memory-map the int32 numbers of a file.
 
     Raises:
-        InputError: there are none.
+        InputError: the file is empty.
     """
     file.flush()
     if not file.tell():

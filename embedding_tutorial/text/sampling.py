@@ -1,6 +1,6 @@
-"""What is drawn at random: noise tokens for each batch, and which frequent tokens a pass leaves out.
+"""Draw at random: the noise tokens of each batch, and the frequent tokens that an epoch drops.
 
-Everything is drawn by NumPy and handed to the model as data, so the numbers are the same on every backend.
+NumPy draws them, and the model gets them as data, so they are the same on every backend.
 """
 
 import numpy as np
@@ -11,9 +11,9 @@ NOISE_TOKENS = 128  # drawn for each batch, and shared by all its pairs
 
 
 def noise_distribution(counts: np.ndarray) -> np.ndarray:
-    """How likely each token is drawn as noise, ``(V,)``: in proportion to ``count ** 0.75``.
+    """The probability that each token is drawn as noise, ``(V,)``: proportional to ``count ** 0.75``.
 
-    Common tokens are drawn often, but less often than they occur.
+    Frequent tokens get a smaller share of the noise than of the text, rare ones a larger share.
 
     Source: Mikolov et al. 2013, https://arxiv.org/abs/1310.4546, section 2.2.
     """
@@ -26,21 +26,20 @@ def draw_noise(
 ) -> np.ndarray:
     """Draw the noise tokens of some batches.
 
-    One token is drawn from each of ``noise_tokens`` equal slices of the distribution (stratified sampling): each
-    token comes as often as in free draws on average, but its number varies less from step to step, and so does the
-    gradient.
+    One token is drawn from each of ``noise_tokens`` equal slices of the distribution (stratified sampling). The mean
+    number of draws of a token is that of independent draws, but the variance is smaller, and so is the gradient's.
 
     Args:
         cumulative: ``(V,)`` the cumulative sum of ``noise_distribution``.
-        batches: how many.
-        draw: the generator.
-        noise_tokens: ``K``.
+        batches: number of batches.
+        draw: a random generator.
+        noise_tokens: ``K``, for each batch.
 
     Returns:
         ``(batches, K)`` int32 ids, 1 to ``V``.
     """
     places = (np.arange(noise_tokens) + draw.random((batches, noise_tokens))) / noise_tokens  # in [0, 1)
-    # Rounding may leave the end of the distribution below the last place.
+    # Because of rounding, the last cumulative sum may be less than the last place.
     return np.minimum(np.searchsorted(cumulative, places, side="right") + 1, len(cumulative)).astype(np.int32)
 
 
@@ -50,22 +49,26 @@ def subsample(
     """Drop tokens at random, each with its own probability.
 
     Args:
-        ids, lengths: concatenated sentences, and the length of each.
-        keep: ``(V + 1,)`` the probability to stay, by id; see ``keep_probability``.
-        draw: the generator.
+        ids: concatenated sentences, ``(n,)``.
+        lengths: number of tokens in each sentence, ``(s,)``.
+        keep: ``(V + 1,)`` the probability that a token stays, by id; see ``keep_probability``.
+        draw: a random generator.
+
+    Returns:
+        The ids that stay, and the new lengths, ``(s,)``.
     """
     return keep_tokens(ids, lengths, draw.random(len(ids)) < keep[ids])
 
 
 def keep_probability(counts: np.ndarray, sample: float) -> np.ndarray:
-    """How likely a token stays in a pass over the text: ``min(1, sqrt(t / f) + t / f)`` for share ``f``.
+    """The probability that a token stays in an epoch: ``min(1, sqrt(t / f) + t / f)`` for share ``f`` of the text.
 
-    的 and the comma occur beside everything and say little about it. With ``t`` = 0.001 a token of share
-    0.05 stays in 16 of 100 places. The rest of the text is quicker to learn, and windows reach further.
+    的 and the comma are neighbours of every token and say little about any. With ``t`` = 0.001 a token of share
+    0.05 stays in 16 of 100 places. An epoch is then shorter, and windows reach further.
 
     Args:
         counts: ``(V,)``.
-        sample: ``t``; 0: all stay.
+        sample: ``t``; 0: all tokens stay.
 
     Returns:
         ``(V + 1,)``, by id.
