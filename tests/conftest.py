@@ -50,6 +50,24 @@ def run_python(*arguments: object, cwd: Path, timeout: int = 300, **environment:
     )
 
 
+def in_a_terminal(*arguments: object) -> str:
+    """What ``python ARGUMENTS`` writes to a terminal (a pseudo-terminal of Unix)."""
+    import pty
+
+    ours, its = pty.openpty()
+    command = [sys.executable, *map(str, arguments)]
+    with subprocess.Popen(command, stdout=its, stderr=its, env={**os.environ, "PYTHONPATH": str(REPOSITORY)}):
+        os.close(its)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(ours, 4096)
+            except OSError:  # the other side is closed
+                break
+    os.close(ours)
+    return shown.decode()
+
+
 def run_train(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
     """``python train.py ARGUMENTS`` as a user would run it."""
     # A user sets no PYTHONPATH: the script finds the package beside itself.

@@ -1,11 +1,7 @@
 """Long work prints its progress, and short work prints nothing."""
 
-import os
-import pty
-import sys
-
 import pytest
-from conftest import REPOSITORY
+from conftest import in_a_terminal
 
 from embedding_tutorial import progress
 
@@ -37,20 +33,7 @@ def test_a_terminal_shows_a_bar_that_goes_again():
         "import time\nfrom embedding_tutorial.progress import watched\n"
         "for _ in watched(range(4), 4, 'reading a[/b].\\x1b[31mtxt'): time.sleep(0.2)\nprint('done')"
     )
-    parent, child = pty.openpty()
-    pid = os.fork()
-    if not pid:
-        os.dup2(child, 1)
-        os.execve(sys.executable, [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(REPOSITORY)})
-    os.close(child)
-    shown = b""
-    while True:
-        try:
-            shown += os.read(parent, 4096)
-        except OSError:  # the other side is closed
-            break
-    os.waitpid(pid, 0)
-    text = shown.decode()
+    text = in_a_terminal("-c", code)
     assert text.index("\x1b[?25h") < text.index("75%")  # Ctrl-C would leave a hidden cursor hidden
     assert r"reading a[/b].\u001b[31mtxt" in text  # a name steers neither the terminal nor the bar
     assert "75%" in text and "0:00:0" in text

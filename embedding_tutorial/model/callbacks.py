@@ -29,7 +29,7 @@ class Ripening(keras.callbacks.History):
 
     Attributes:
         history: figure -> its value after each epoch: loss, val_loss where sentences were held
-            out, and what other callbacks add to the logs.
+            out, and what other callbacks add to the logs; NaN where they added none.
         snapshots: epoch -> a copy of the vectors of the 10,000 most frequent tokens after it,
             ``(N, D)``; epoch 0 is before the first step. The epochs are evenly spaced, without the last.
     """
@@ -62,7 +62,9 @@ class Ripening(keras.callbacks.History):
             self._keep(0)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        super().on_epoch_end(epoch, logs)
+        for name in logs:
+            self.history.setdefault(name, [np.nan] * epoch)  # a figure that comes late
+        super().on_epoch_end(epoch, {**dict.fromkeys(self.history, np.nan), **logs})
         self._keep(epoch + 1)
 
     def _keep(self, epoch: int) -> None:
@@ -132,24 +134,19 @@ class ProgressLines(keras.callbacks.Callback):
 
     Args:
         ripening: gives the seconds.
+        meter: shows the bar; its total is the number of steps of all epochs.
     """
 
-    def __init__(self, ripening: Ripening) -> None:
+    def __init__(self, ripening: Ripening, meter: Meter) -> None:
         super().__init__()
-        self.ripening = ripening
-
-    def on_train_begin(self, logs: dict | None = None) -> None:
-        self.steps = self.params["steps"]
-        self.meter = Meter("training", self.params["epochs"] * self.steps) if sys.stdout.isatty() else None
-        if self.meter:
-            self.meter.__enter__()
+        self.ripening, self.meter = ripening, meter
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        if self.meter:
-            self.meter.at(self.epoch * self.steps + batch + 1)
+        if sys.stdout.isatty():  # elsewhere the lines are enough
+            self.meter.at(self.epoch * self.params["steps"] + batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         epochs = self.params["epochs"]
@@ -157,10 +154,6 @@ class ProgressLines(keras.callbacks.Callback):
             losses = "  ".join(f"{name} {logs[name]:.4f}" for name in ("loss", "val_loss") if name in logs)
             seconds = self.ripening.seconds
             print(f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  {losses}  {seconds:.1f} s", flush=True)
-
-    def on_train_end(self, logs: dict | None = None) -> None:
-        if self.meter:
-            self.meter.__exit__()
 
 
 def state_of(model: keras.Model) -> dict[str, keras.Variable]:

@@ -12,6 +12,7 @@ from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.model.callbacks import MOST_WATCHED, ProgressLines, Ripening, StopIfNotFinite, restore
 from embedding_tutorial.model.sequential import EmbeddingModel, build_model, compile_model, vectors_of
+from embedding_tutorial.progress import Meter
 from embedding_tutorial.text.batches import ONE_DEVICE, Batches, Devices, default_batch_size
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus
 from embedding_tutorial.text.sampling import NOISE_TOKENS
@@ -111,16 +112,17 @@ def train(
 
     ripening = Ripening(corpus.vocabulary, checkpoint)
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.set_epoch(epoch))
-    lines = [ProgressLines(ripening)] if verbose else []
-    model.fit(
-        as_dataset(batches),
-        validation_data=as_dataset(held_out) if len(held_out) else None,
-        initial_epoch=0 if checkpoint is None else checkpoint.epochs,
-        epochs=config.epochs,
-        callbacks=[order, StopIfNotFinite(), *callbacks, *lines, ripening],
-        shuffle=False,  # the batches are in random order already
-        verbose=0,
-    )
+    with Meter("training", len(batches) * config.epochs) as meter:
+        lines = [ProgressLines(ripening, meter)] if verbose else []
+        model.fit(
+            as_dataset(batches),
+            validation_data=as_dataset(held_out) if len(held_out) else None,
+            initial_epoch=0 if checkpoint is None else checkpoint.epochs,
+            epochs=config.epochs,
+            callbacks=[order, StopIfNotFinite(), *callbacks, *lines, ripening],
+            shuffle=False,  # the batches are in random order already
+            verbose=0,
+        )
     return TrainingResult(
         model=model,
         vectors=vectors_of(model, corpus.vocabulary),

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -153,14 +153,8 @@ class Batches:
         return self._batches_in_a_pass
 
     def __iter__(self) -> Iterator[Batch]:
-        left, epoch = len(self), self.epoch
-        while left:
-            before = left
-            for batch in islice(self._pass(epoch), left):
-                left -= 1
-                yield batch
-            if left == before:  # sampling dropped every pair of this epoch, but not of the first
-                epoch = 0
+        # A sampled pass may have fewer batches than the first one, or none: it is filled up from the first.
+        return islice(chain(self._pass(self.epoch), self._pass(0)), len(self))
 
     @cached_property
     def _batches_in_a_pass(self) -> int:

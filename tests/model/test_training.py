@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from conftest import COURT, FARM, run_python, two_worlds
+from conftest import COURT, FARM, in_a_terminal, run_python, two_worlds
 from gensim.models import KeyedVectors
 
 import train as train_py
@@ -179,10 +179,16 @@ def test_what_a_callback_adds_to_the_logs_is_part_of_the_history(worlds):
         def on_epoch_end(self, epoch, logs=None):
             logs["epoch again"] = epoch
 
+    class Seldom(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                logs["seldom"] = 7.0
+
     config = TrainingConfig(corpus=worlds, dim=2, epochs=3)
-    history = train(config, encode_corpus(config), callbacks=[Lengths()]).history
+    history = train(config, encode_corpus(config), callbacks=[Lengths(), Seldom()]).history
     assert history["epoch again"].tolist() == [0, 1, 2]
-    assert history.columns.tolist() == ["epoch", "loss", "val_loss", "epoch again"]
+    assert history["seldom"].fillna(0).tolist() == [0, 7, 0]
+    assert history.columns.tolist() == ["epoch", "loss", "val_loss", "epoch again", "seldom"]
 
 
 def test_a_callback_may_end_training_early(worlds):
@@ -193,3 +199,23 @@ def test_a_callback_may_end_training_early(worlds):
     config = TrainingConfig(corpus=worlds, dim=2, epochs=6)
     result = train(config, encode_corpus(config), callbacks=[Stop()])
     assert result.history["epoch"].tolist() == [1, 2]
+
+
+def test_the_bar_on_a_terminal_goes_when_training_ends_in_an_error(worlds):
+    """Seen from the other side of a pseudo-terminal: the cursor is shown again, and the error comes last."""
+    code = (
+        "import sys\nfrom pathlib import Path\n"
+        "import keras\nfrom embedding_tutorial import TrainingConfig, progress\n"
+        "from embedding_tutorial.model.training import train\n"
+        "from embedding_tutorial.text.encoded_corpus import encode_corpus\n"
+        "class Fails(keras.callbacks.Callback):\n"
+        "    def on_epoch_end(self, epoch, logs=None):\n"
+        "        if epoch == 2: sys.exit('it failed')\n"
+        "progress.PATIENCE = 0\n"
+        "config = TrainingConfig(corpus=Path(sys.argv[1]), dim=2, epochs=4)\n"
+        "train(config, encode_corpus(config), callbacks=[Fails()], verbose=True)\n"
+    )
+    shown = in_a_terminal("-c", code, worlds)
+    assert "training" in shown and "it failed" in shown
+    assert shown.rindex("\x1b[?25h") < shown.index("it failed")
+    assert "%" not in shown[shown.index("it failed") :]
