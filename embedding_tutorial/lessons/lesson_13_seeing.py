@@ -36,7 +36,6 @@ from embedding_tutorial.learning import learn
 from embedding_tutorial.lessons.drawing import draw_matrix, draw_points, side_by_side
 from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.lessons.neighbours import distances, neighbours_in_common
-from embedding_tutorial.text.encoded_corpus import encode_corpus
 from embedding_tutorial.vectors.evaluation import category_agreement
 from embedding_tutorial.vectors.groups import read_categories
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
@@ -44,26 +43,25 @@ from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 with tempfile.TemporaryDirectory() as place:
     run = Path(place) / "run"
     config = TrainingConfig(out=run)  # the defaults: a few seconds
-    learn(config)
+    vocabulary = learn(config).vectors.vocabulary
     layer = keras.models.load_model(run / "model.keras").get_layer("embedding")  # the layer as it was saved
     table = np.loadtxt(run / "vectors.tsv", np.float32, delimiter="\t")  # the file, as text: (V, D)
     unit = np.loadtxt(run / "vectors_unit.tsv", np.float32, delimiter="\t")  # (V, D)
     metadata = (run / "metadata.tsv").read_text(encoding="utf-8").removesuffix("\n").split("\n")
 
-corpus = encode_corpus(config)
 weights = keras.ops.convert_to_numpy(layer.embeddings)  # (V + 1, D)
 assert table.tobytes() == weights[1:].tobytes()  # identical, bit for bit
 np.testing.assert_allclose(unit, table / np.sqrt((table**2).sum(axis=1, keepdims=True)), atol=1e-6)
 sizes = pd.DataFrame({"rows": [len(weights), 1, len(table)]}, ["embedding layer", "row 0: padding", "vectors.tsv"])
 sizes["numbers"] = sizes["rows"] * config.dim
 assert sizes["numbers"].tolist() == [layer.count_params(), config.dim, table.size]
-assert len(weights) == len(corpus.vocabulary) + 1
+assert len(weights) == len(vocabulary) + 1
 sizes
 
 # %%
 labels = [line.split("\t") for line in metadata[1:]]  # line 1 is the header
 tokens, counts = [label[0] for label in labels], [int(label[1]) for label in labels]
-assert tokens == [visible(token) for token in corpus.vocabulary.tokens]
+assert tokens == [visible(token) for token in vocabulary.tokens]
 four = [tokens.index(character) for character in "公主王妃"]
 draw_matrix(table[four, :10], list("公主王妃"), title="vectors.tsv：四行，前 10 个数 · four rows, the first 10 numbers")
 
@@ -103,7 +101,7 @@ seen = pd.DataFrame(seen, asked).T
 seen["same group"] = [each.value for each in agreement.values()]
 seen["chance"] = [each.chance for each in agreement.values()]
 
-snow = keras.ops.convert_to_numpy(layer(np.array(corpus.vocabulary.encode("雪"))))[0]  # (D,): asked of the layer itself
+snow = keras.ops.convert_to_numpy(layer(np.array(vocabulary.encode("雪"))))[0]  # (D,): asked of the layer itself
 assert (vectors["雪"] == snow).all()
 assert (shifted["雪"] != snow).any() and (shifted[tokens[tokens.index("雪") + 1]] == snow).all()
 assert seen.loc["right", "same group"] > 5 * seen.loc["right", "chance"]

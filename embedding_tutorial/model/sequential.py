@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.model.layers import ContextMean, Tensor, TokenScores, band_matrix
 from embedding_tutorial.model.sparse import ON_TENSORFLOW, RowwiseAdagrad, collect, distinct, look_up, spread
 from embedding_tutorial.text.vocabulary import PADDING, Vocabulary
@@ -117,6 +117,9 @@ def build_model(
         vocabulary: the ``V`` tokens.
         initial: vectors that its tokens start from; the others start from random ones.
         table_parts: the rows of both tables are padded to a multiple of this, for devices that share them.
+
+    Raises:
+        InputError: ``initial`` has a vector for none of the tokens.
     """
     output = TokenScores(len(vocabulary), config.window, config.negatives, parts=table_parts, name="output")
     # The vectors are set below: drawn by NumPy, they are the same on every backend.
@@ -131,6 +134,8 @@ def build_model(
     matrix = np.random.default_rng(config.seed).uniform(-largest, largest, (output.rows, config.dim))
     if initial is not None:
         known = [token for token in vocabulary.tokens if token in initial]
+        if not known:
+            raise InputError("the vectors to start from have none for a token of this text")
         matrix[vocabulary.encode(known)] = [initial[token] for token in known]
     embedding.set_weights([matrix])
     return model

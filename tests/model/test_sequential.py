@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.model.sequential import EmbeddingModel, build_model, compile_model, stock_model
 from embedding_tutorial.text.vocabulary import Vocabulary
+from embedding_tutorial.vectors.word_vectors import WordVectors
 
 VOCABULARY = Vocabulary(list("abcdefghijkl"), range(12, 0, -1))
 # Two sentences and their padding; the second row's outer tokens are there to be looked at only.
@@ -117,6 +118,15 @@ def test_a_skip_gram_is_exported_as_stock_layers_with_the_same_scores(parts):
     np.testing.assert_allclose(stock(X), model(X), rtol=1e-5, atol=1e-6)
     cbow = ready_model(model="cbow")
     assert stock_model(cbow) is cbow
+
+
+def test_tokens_start_from_their_initial_vectors_if_there_are_any():
+    initial = WordVectors(["c", "z"], [1, 1], np.array([[1, 2, 3, 4], [5, 6, 7, 8]]))
+    matrix = np.asarray(build_model(TrainingConfig(dim=4), VOCABULARY, initial).layers[0].embeddings)
+    assert matrix[3].tolist() == [1, 2, 3, 4]  # c has id 3
+    assert np.abs(np.delete(matrix, 3, axis=0)).max() <= 0.5 / 4
+    with pytest.raises(InputError, match="have none for a token of this text"):
+        build_model(TrainingConfig(dim=4), VOCABULARY, WordVectors(["z"], [1], np.ones((1, 4))))
 
 
 def test_one_step_moves_exactly_the_rows_that_were_looked_up():
