@@ -1,7 +1,6 @@
 """Go from a text to a run directory: check, read, encode, train, export. For ``train.py``, notebooks and lessons.
 
-from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.learning import learn
+from embedding_tutorial import TrainingConfig, learn
 
 result = learn(TrainingConfig(corpus=Path("my.txt"), out=Path("runs/mine")))
 result.vectors.most_similar("王")

@@ -165,6 +165,10 @@ class Batches:
     def _blocks(self) -> list:
         return self.corpus.blocks()
 
+    @cached_property
+    def _keep(self) -> np.ndarray:  # (V + 1,)
+        return keep_probability(self.corpus.vocabulary.counts, self.sample)
+
     def _pass(self, epoch: int) -> Iterator[Batch]:
         numbers = np.arange(len(self._blocks))
         if self.seed is not None:
@@ -185,8 +189,7 @@ class Batches:
         draw = np.random.default_rng([number] if self.seed is None else [self.seed, epoch, number])
         ids, lengths = self._blocks[number]()
         if self.sample:
-            keep = keep_probability(self.corpus.vocabulary.counts, self.sample)
-            ids, lengths = subsample(ids, lengths, keep, draw)
+            ids, lengths = subsample(ids, lengths, self._keep, draw)
         return ids, lengths, draw
 
     def _groups(self, rows: Rows, draw: np.random.Generator | None = None) -> list[tuple[int, np.ndarray]]:
