@@ -100,7 +100,7 @@ def _learn(
             problem = "holds no run that was begun" if begun is None else "is finished: there is nothing to go on with"
             raise InputError(f"--resume {directory}: {problem}")
         if begun and can_be_read_again(config.corpus):
-            check_text(config, begun, lambda: text_sha256(config.corpus))
+            check_text(config, begun, lambda: text_sha256(config))
         if not config.resume:
             check_needed(directory, filter(None, [*files, config.init, config.font]))
         start = Checkpoint.load(directory) if config.resume else None

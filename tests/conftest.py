@@ -96,7 +96,7 @@ def write_run(
         vectors = WordVectors(tokens, [200] * len(tokens), matrix)
     losses = "epoch,loss\n1,2.5\n" if loss is None else f"epoch,loss,val_loss\n1,2.5,{loss}\n"
     (directory / "history.csv").write_text(losses, encoding="utf-8")
-    hashes = {"corpus_sha256": text_sha256(config.corpus), "init_sha256": config.init and file_sha256(config.init)}
+    hashes = {"corpus_sha256": text_sha256(config), "init_sha256": config.init and file_sha256(config.init)}
     run = {"config": config.to_json(directory), **hashes, "fit_seconds": 1.5}
     export(directory, vectors, [], run)
     return directory

@@ -5,6 +5,7 @@ import importlib.util
 import pytest
 from conftest import REPOSITORY
 
+from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.text.files import read_sentences
 
 spec = importlib.util.spec_from_file_location("check", REPOSITORY / "datasets" / "check.py")
@@ -34,7 +35,7 @@ def test_it_has_the_size_that_was_planned(lines):
 
 def test_a_line_is_a_sentence(lines):
     assert all(line == line.strip() and line[-1] in "。！？…”" for line in lines)
-    assert len(read_sentences(check.CORPUS)) <= 1.05 * len(lines)
+    assert len(read_sentences(TrainingConfig(corpus=check.CORPUS))) <= 1.05 * len(lines)
 
 
 @pytest.mark.parametrize(

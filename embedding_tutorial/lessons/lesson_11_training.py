@@ -292,7 +292,7 @@ def sentences_with_both(corpus):
     return sum(princess in ids and consort in ids for ids in sentences)
 
 
-sentences = read_sentences(config.corpus)
+sentences = read_sentences(config)
 apart = [sentence for sentence in sentences if not ("公主" in sentence and "王妃" in sentence)]
 with tempfile.TemporaryDirectory() as folder:
     config_apart = dataclasses.replace(config, corpus=Path(folder) / "apart.txt")

@@ -129,7 +129,7 @@ draw_matrix(
 # says nothing about meaning, so `composed_rank` leaves them out. The neighbours are shown as computed.
 
 # %%
-sentences = read_sentences(config.corpus)
+sentences = read_sentences(config)
 word_counts = Counter(word for sentence in sentences for word in tokenize(sentence, "words"))
 
 

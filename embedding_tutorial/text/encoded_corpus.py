@@ -109,7 +109,7 @@ def encode_corpus(config: TrainingConfig) -> EncodedCorpus:
     counts = np.zeros(0, np.int64)
     try:
         with tempfile.TemporaryFile() as tokens, tempfile.TemporaryFile() as sizes:
-            for text in read_blocks(config.corpus, digest, lines=config.tokens == "blanks"):
+            for text in read_blocks(config, digest):
                 names, numbers, lengths = tokenize_block(text, config.tokens)
                 number = np.array([number_of.setdefault(name, len(number_of)) for name in names], np.int32)
                 counts = np.pad(counts, (0, len(number_of) - len(counts)))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from embedding_tutorial.config import WILDCARDS, InputError
+from embedding_tutorial.config import WILDCARDS, InputError, TrainingConfig
 from embedding_tutorial.progress import Meter
 from embedding_tutorial.text.sentences import code_points, finished, split_sentences
 from embedding_tutorial.text.tokenizers import tokenize
@@ -48,33 +48,33 @@ def can_be_read_again(path: Path) -> bool:
     return all(map(os.path.isfile, corpus_files(path)))
 
 
-def read_blocks(path: Path, digest: "hashlib._Hash | None" = None, lines: bool = False) -> Iterator[str]:
-    """Read a text once, in blocks of whole sentences of a few megabytes each.
+def read_blocks(config: TrainingConfig, digest: "hashlib._Hash | None" = None) -> Iterator[str]:
+    """Read ``config.corpus`` once, in blocks of whole sentences of a few megabytes each.
 
     Several files are concatenated with a line end between them, so no sentence spans two files. Gzip files
     are decompressed, a byte-order mark is dropped, and a pipe can be read.
 
     Args:
-        path: a UTF-8 text file, or a pattern, see ``corpus_files``.
+        config: of a run; ``corpus`` is a UTF-8 text file, or a pattern, see ``corpus_files``.
         digest: is updated with every byte of the decompressed text, and with a line end between two files, so
             several files have the hash of their concatenation.
-        lines: whether a line is a sentence, see ``sentence_ends``.
 
     Raises:
         InputError: a file does not exist, cannot be read, is a device, or is not UTF-8 (the message names the
             file, the byte, and the likely encoding).
     """
-    files = corpus_files(path)
+    files = corpus_files(config.corpus)
     before = 0  # bytes of the files before this one
     waiting, size = [], 0  # read but not yielded yet: small files form one block
-    name = str(path).encode(errors="backslashreplace").decode()  # a name may hold bytes that are not UTF-8
-    with Meter(f"reading {name}", sum(os.path.getsize(file) for file in files if os.path.exists(file))) as meter:
+    with Meter(
+        f"reading {config.corpus}", sum(os.path.getsize(file) for file in files if os.path.exists(file))
+    ) as meter:
         for file in files:
             if file != files[0]:
                 waiting.append("\n")
                 if digest:
                     digest.update(b"\n")
-            for text, done in _file_blocks(file, digest, lines):
+            for text, done in _file_blocks(file, digest, config.tokens == "blanks"):
                 meter.at(before + done)
                 waiting.append(text)
                 size += len(text)
@@ -145,36 +145,35 @@ def _hint_if_missing(path: Path) -> str:
     return ""
 
 
-def read_sentences(path: Path) -> list[str]:
-    """Read all sentences of a text into memory.
+def read_sentences(config: TrainingConfig) -> list[str]:
+    """Read all sentences of ``config.corpus`` into memory.
 
     Raises:
         InputError: as ``read_blocks``, or the file holds nothing but blanks.
     """
-    sentences = [sentence for block in read_blocks(path) for sentence in split_sentences(block)]
+    sentences = [sentence for block in read_blocks(config) for sentence in split_sentences(block)]
     if not sentences:
-        raise InputError(f"{path}: holds no text")
+        raise InputError(f"{config.corpus}: holds no text")
     return sentences
 
 
-def text_sha256(path: Path) -> str:
-    """The SHA-256 of a text, equal to ``EncodedCorpus.sha256``.
+def text_sha256(config: TrainingConfig) -> str:
+    """The SHA-256 of ``config.corpus``, equal to ``EncodedCorpus.sha256``.
 
     Raises:
         InputError: as ``read_blocks``, or it is a pipe.
     """
     digest = hashlib.sha256()
-    for _ in _read_again(path, digest):
+    for _ in _read_again(config, digest):
         pass
     return digest.hexdigest()
 
 
-def count_token(path: Path, tokens: str, word: str) -> tuple[int, str]:
-    """Count how often a token occurs in a text, with one block in memory at a time.
+def count_token(config: TrainingConfig, word: str) -> tuple[int, str]:
+    """Count how often a token occurs in ``config.corpus``, with one block in memory at a time.
 
     Args:
-        path: as ``read_blocks``.
-        tokens: see ``tokenize``.
+        config: as ``read_blocks``; ``tokens`` says how the text is cut.
         word: the token.
 
     Returns:
@@ -183,15 +182,15 @@ def count_token(path: Path, tokens: str, word: str) -> tuple[int, str]:
     Raises:
         InputError: as ``read_blocks``, or it is a pipe.
     """
-    times, digest, lines = 0, hashlib.sha256(), tokens == "blanks"
-    for block in _read_again(path, digest, lines):
+    times, digest, lines = 0, hashlib.sha256(), config.tokens == "blanks"
+    for block in _read_again(config, digest):
         if word in block:
             sentences = (sentence for sentence in split_sentences(block, lines) if word in sentence)
-            times += sum(list(tokenize(sentence, tokens)).count(word) for sentence in sentences)
+            times += sum(list(tokenize(sentence, config.tokens)).count(word) for sentence in sentences)
     return times, digest.hexdigest()
 
 
-def _read_again(path: Path, digest: "hashlib._Hash", lines: bool = False) -> Iterator[str]:
-    if not can_be_read_again(path):
-        raise InputError(f"{path}: is no file that can be read again")
-    return read_blocks(path, digest, lines)
+def _read_again(config: TrainingConfig, digest: "hashlib._Hash") -> Iterator[str]:
+    if not can_be_read_again(config.corpus):
+        raise InputError(f"{config.corpus}: is no file that can be read again")
+    return read_blocks(config, digest)

@@ -71,7 +71,7 @@ def why_unknown(vectors: WordVectors, word: str, directory: Path) -> str:
     token = next(part for part in word if part not in vectors) if settings.tokens == "characters" else word
     it = "it" if token == word else repr(token)
     try:
-        times, sha256 = count_token(settings.corpus, settings.tokens, token)
+        times, sha256 = count_token(settings, token)
     except InputError as error:
         return f"; the text cannot be read any more, so whether {it} is rare or absent is not known ({error})"
     if sha256 != run["corpus_sha256"]:

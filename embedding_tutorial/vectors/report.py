@@ -113,7 +113,7 @@ def _initial_vectors(directory: Path, run: dict, config: TrainingConfig) -> Word
     Raises:
         InputError: the text or the vectors are missing, or have changed since the run.
     """
-    if text_sha256(config.corpus) != run["corpus_sha256"]:
+    if text_sha256(config) != run["corpus_sha256"]:
         raise InputError(f"{config.corpus}: has changed since {directory} was trained, which --controls repeats")
     return starting_vectors(dataclasses.replace(config, out=directory), run.get("init_sha256"))
 

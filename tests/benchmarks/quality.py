@@ -55,7 +55,7 @@ def measure(config: TrainingConfig, vectors, word_counts: Counter) -> dict[str, 
 def main() -> None:
     """Train with each seed and print a row for each, before and after."""
     given = parse_flags()
-    sentences = read_sentences(given.corpus)
+    sentences = read_sentences(TrainingConfig(corpus=given.corpus))
     word_counts = Counter(word for sentence in sentences for word in tokenize(sentence, "words"))
     for tokens in ("characters", "words"):
         rows, neighbours = [], []

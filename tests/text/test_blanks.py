@@ -75,7 +75,7 @@ def test_any_text_is_split_as_gensim_splits_it(text, block):
         path = Path(place) / "text.txt"
         path.write_bytes(text.encode())
         read = []
-        for part in files.read_blocks(path, lines=True):
+        for part in files.read_blocks(TrainingConfig(corpus=path, tokens="blanks")):
             names, numbers, lengths = tokenize_block(part, "blanks")
             rows = np.split(numbers, np.cumsum(lengths))[:-1]
             read += [[names[number] for number in row] for row in rows]
@@ -124,8 +124,8 @@ def test_a_token_is_counted_as_it_was_read(tmp_path, monkeypatch):
     path = tmp_path / "seg.txt"
     path.write_bytes(SEGMENTED.encode())
     for token, times in theirs(path, 1).items():
-        assert count_token(path, "blanks", token)[0] == times
-    assert count_token(path, "blanks", "她")[0] == 0  # within 。她
+        assert count_token(TrainingConfig(corpus=path, tokens="blanks"), token)[0] == times
+    assert count_token(TrainingConfig(corpus=path, tokens="blanks"), "她")[0] == 0  # within 。她
 
 
 @pytest.mark.parametrize("min_count", [1, 5])

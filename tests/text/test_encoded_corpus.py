@@ -85,7 +85,7 @@ def test_blocks_of_text_become_the_ids_that_the_whole_text_becomes(tokens, small
         monkeypatch.setattr(encoded_corpus, "BLOCK_TOKENS", 50)
     text = (REPOSITORY / "datasets" / "palace.txt").read_text(encoding="utf-8")[:9000]
     config = config_for(tmp_path, text, tokens=tokens, min_count=2)
-    sentences = [tokenize(sentence, tokens) for sentence in read_sentences(config.corpus)]
+    sentences = [tokenize(sentence, tokens) for sentence in read_sentences(config)]
     vocabulary = Vocabulary.count(sentences, min_count=2)
     expected = [vocabulary.encode(sentence, skip_unknown=True) for sentence in sentences]
 

@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from embedding_tutorial.config import InputError
+from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.text import files
 from embedding_tutorial.text.files import read_sentences
 
@@ -32,7 +32,7 @@ ENGLISH = "It is a truth universally acknowledged, that a single man must be in 
 def refusal(tmp_path, data: bytes) -> str:
     (tmp_path / "text.txt").write_bytes(data)
     with pytest.raises(InputError) as caught:
-        read_sentences(tmp_path / "text.txt")
+        read_sentences(TrainingConfig(corpus=tmp_path / "text.txt"))
     message = str(caught.value)
     assert message.startswith(f"{tmp_path / 'text.txt'}: not UTF-8 at byte ") and message.isprintable()
     return message
