@@ -24,7 +24,7 @@ if __name__ == "__main__":
 from embedding_tutorial.command_line import parse_flags
 from embedding_tutorial.config import TrainingConfig, noun
 from embedding_tutorial.labels import printable
-from embedding_tutorial.learning import learn
+from embedding_tutorial.learning import write_run
 from embedding_tutorial.pictures.sprites import HOW_TO_GET_A_FONT, find_font
 from embedding_tutorial.quiet import check_environment
 from embedding_tutorial.run_directory import CONFIG, is_finished
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> None:
         return
     before = written(directory)
     with terminal.when_stopped(lambda: how_to_go_on(config, config.resume or written(directory) != before)):
-        result = learn(config, verbose=True, when_read=partial(say_what_was_read, config))
+        result = write_run(config, verbose=2, when_read=partial(say_what_was_read, config))
         say_what_came_out(config, result)
 
 

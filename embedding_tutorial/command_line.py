@@ -41,11 +41,19 @@ def parse_flags(arguments: list[str] | None = None) -> TrainingConfig:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     given = vars(options)
     config = TrainingConfig(**given)
-    return config if config.resume is None else _resumed(config.resume, given)
+    return config if config.resume is None else resumed(config.resume, given)
 
 
-def _resumed(directory: Path, given: dict[str, Any]) -> TrainingConfig:
-    """The settings of the run to resume; the given flags may change only where files are and where it is computed."""
+def resumed(directory: Path, given: dict[str, Any]) -> TrainingConfig:
+    """The settings of the run to resume.
+
+    Args:
+        directory: of the run.
+        given: settings that were given; they may change only where files are and where the run is computed.
+
+    Raises:
+        InputError: the directory holds no run, or a run with other settings than the given ones.
+    """
     if {"out", "replace"} & given.keys():
         raise InputError(f"--resume {directory}: goes on where it is; leave --out and --replace out")
     begun = read_begun(directory)

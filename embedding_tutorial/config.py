@@ -6,6 +6,8 @@ This module checks single values only. ``text/files.py`` checks the text, ``run_
 from __future__ import annotations
 
 import dataclasses
+import functools
+import numbers
 import operator
 import os
 import reprlib
@@ -25,6 +27,16 @@ LIMITS = {
     "minimum": ("at least", operator.ge),
     "maximum": ("at most", operator.le),
     "below": ("less than", operator.lt),
+}
+
+
+# Type of a setting -> its words in a message, and the values that are taken for it: those of NumPy, too.
+KINDS = {
+    bool: ("True or False", bool),
+    int: ("a whole number", numbers.Integral),
+    float: ("a number", numbers.Real),
+    str: ("a text", str),
+    Path: ("a path", (str, Path)),
 }
 
 
@@ -56,10 +68,10 @@ class TrainingConfig:
     Two runs with equal settings on one machine give equal vectors.
 
     Raises:
-        InputError: a value is outside its range; the message names the flag.
+        InputError: a value is of another type, or outside its range; the message names the flag.
     """
 
-    corpus: Path = _option(
+    corpus: Path | None = _option(
         DATASETS / "palace.txt",
         'text to learn from: UTF-8, one sentence a line; for several files a pattern in quotes: "texts/*.txt.gz"',
     )
@@ -116,11 +128,19 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value, rules, flag = getattr(self, field.name), field.metadata, flag_of(field.name)
+            words, taken = KINDS[type_of(field)]
+            if isinstance(value, bool) and taken is not bool:
+                raise InputError(f"{flag} must be {words}, not {value}")
+            if not isinstance(value, taken) and (value is not None or not _is_optional(field)):
+                raise InputError(f"{flag} must be {words}, not {reprlib.repr(value)}")
             if "choices" in rules and value not in (*rules["choices"], field.default):
                 raise InputError(f"{flag} must be one of {', '.join(rules['choices'])}, not {value}")
             for rule, (words, holds) in LIMITS.items():
                 if rule in rules and value is not None and not holds(value, rules[rule]):
                     raise InputError(f"{flag} must be {words} {rules[rule]}, not {reprlib.repr(value)}")
+            if value is not None:
+                value = type_of(field)(value)
+                object.__setattr__(self, field.name, value)  # the class is frozen
             if isinstance(value, Path):
                 _check_name(flag, value)
         company = (self.coordinator, self.processes, self.process)
@@ -128,6 +148,11 @@ class TrainingConfig:
             raise InputError("--coordinator, --processes and --process go together, and with --distribute")
         if self.processes is not None and self.process >= self.processes:
             raise InputError(f"--process must be less than --processes {self.processes}, not {self.process}")
+
+    @property
+    def corpus_name(self) -> str:
+        """What messages call the text."""
+        return "the sentences" if self.corpus is None else str(self.corpus)
 
     @property
     def run_directory(self) -> Path:
@@ -192,6 +217,16 @@ def noun(tokens: str) -> str:
     return "tokens" if tokens == "blanks" else tokens
 
 
+def _is_optional(field: dataclasses.Field) -> bool:
+    """Whether a setting may be ``None``."""
+    return type(None) in typing.get_args(_types()[field.name])
+
+
+@functools.cache
+def _types() -> dict[str, Any]:
+    return typing.get_type_hints(TrainingConfig)
+
+
 def flag_of(name: str) -> str:
     """The flag of a setting: ``--min-count`` for ``min_count``."""
     return "--" + name.replace("_", "-")
@@ -199,5 +234,5 @@ def flag_of(name: str) -> str:
 
 def type_of(field: dataclasses.Field) -> type:
     """The type of a setting's value: ``int`` for a field of type ``int`` or ``int | None``."""
-    kind = typing.get_type_hints(TrainingConfig)[field.name]
+    kind = _types()[field.name]
     return next(kind for kind in (*typing.get_args(kind), kind) if kind is not type(None))

@@ -1,25 +1,29 @@
-"""Go from a text to a run directory: check, read, encode, train, export. For ``train.py``, notebooks and lessons.
+"""Go from a text to vectors: ``learn()`` for programs and notebooks, ``write_run()`` for a run directory.
 
-from embedding_tutorial import TrainingConfig, learn
+from embedding_tutorial import learn
 
-result = learn(TrainingConfig(corpus=Path("my.txt"), out=Path("runs/mine")))
+result = learn("my.txt", tokens="words", epochs=2)
 result.vectors.most_similar("王")
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import difflib
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from importlib.metadata import version
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embedding_tutorial.atomic import write_whole
 from embedding_tutorial.checkpoint import Checkpoint
-from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.command_line import resumed
+from embedding_tutorial.config import InputError, TrainingConfig, flag_of
 from embedding_tutorial.pictures.projector import export
 from embedding_tutorial.pictures.sprites import find_font
 from embedding_tutorial.quiet import import_keras_quietly
@@ -53,20 +57,94 @@ SCORES = 2  # copies of a batch's scores in memory with full softmax; measured
 
 
 def learn(
-    config: TrainingConfig,
+    text: str | Path | Iterable[str] | Iterable[Sequence[str]] = TrainingConfig.corpus,
+    *,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-    verbose: bool = False,
+    verbose: int = 1,
+    **settings: Any,
+) -> TrainingResult:
+    """Learn a vector for every token of a text.
+
+    Args:
+        text: the name of a file or a pattern, as ``train.py --corpus`` takes it; or strings, which are cut into
+            tokens; or lists of tokens, which are taken as they are. A column of a pandas table is strings, too. By
+            default the shipped text.
+        callbacks: passed to ``fit``; what they add to the logs is part of the history.
+        verbose: 0: silent; 1: show a progress bar in a terminal or a notebook; 2: also print the losses.
+        **settings: those of ``TrainingConfig``. A run directory is written only if ``out`` or ``resume`` names it.
+
+    Returns:
+        The model, its vectors and its history.
+
+    Raises:
+        InputError: the text, the directory or a setting cannot be used; the message names the argument.
+        TypeError: there is no such setting.
+
+    >>> learn([["deep", "learning", "is", "very", "deep"]] * 9, min_count=1)  # doctest: +SKIP
+    """
+    known = {field.name for field in dataclasses.fields(TrainingConfig)} - {"corpus"}
+    for name in settings.keys() - known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise TypeError(f"learn() has no setting {name!r}{hint}")
+    if hasattr(text, "columns"):
+        raise InputError('text: is a table; name a column of strings: learn(table["text"])')
+    try:
+        in_memory = not isinstance(text, str | Path)
+        sentences = iter(text if in_memory else ())
+        if in_memory and "tokens" not in settings and "resume" not in settings:
+            sentences, settings["tokens"] = _peek(sentences)
+        config = TrainingConfig(corpus=None if in_memory else Path(text), **settings)
+        if config.resume:
+            config = resumed(config.resume, {"corpus": config.corpus, **settings})
+        if config.out or config.resume:
+            return write_run(config, sentences, callbacks, verbose)
+        return _learn_in_memory(config, sentences, callbacks, verbose)
+    except InputError as error:
+        flags = "|".join(map(flag_of, known))
+        message = re.sub(rf"(?<!\S)({flags})\b", lambda flag: flag[1][2:].replace("-", "_"), str(error))
+        raise InputError(message) from None
+
+
+def _peek(sentences: Iterator) -> tuple[Iterator, str]:
+    """All sentences again, and the default of ``tokens`` for them: ``blanks`` for lists of tokens."""
+    first = list(islice(sentences, 1))
+    as_tokens = bool(first) and not isinstance(first[0], str)
+    return chain(first, sentences), "blanks" if as_tokens else TrainingConfig.tokens
+
+
+def _learn_in_memory(
+    config: TrainingConfig, sentences: Iterable, callbacks: Sequence[keras.callbacks.Callback], verbose: int
+) -> TrainingResult:
+    """Learn, and write nothing."""
+    if config.distribute:
+        raise InputError("--distribute needs a run directory, for a process that is stopped; name one with --out")
+    start = starting_vectors(config)
+    corpus = encode_corpus(config, sentences)
+    check_memory(config, corpus)
+    import_keras_quietly()
+    from embedding_tutorial.model.training import train
+
+    return train(config, corpus, start, ONE_DEVICE, [*_watching(config, corpus, None), *callbacks], verbose)
+
+
+def write_run(
+    config: TrainingConfig,
+    sentences: Iterable[str] | Iterable[Sequence[str]] = (),
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int = 0,
     when_read: Callable[[EncodedCorpus, bool], None] | None = None,
 ) -> TrainingResult:
-    """Learn vectors from ``config.corpus``, and write them to ``config.run_directory``.
+    """Learn vectors, and write them to ``config.run_directory``.
 
     All that can be checked is checked before the text is read. With ``config.distribute`` several devices and
     processes train one model, and only the first process writes.
 
     Args:
         config: the settings. With ``config.resume`` the run in that directory goes on.
+        sentences: the text if ``config.corpus`` is ``None``.
         callbacks: passed to ``fit``; what they add to the logs is written to ``history.csv``.
-        verbose: print the losses during training.
+        verbose: as in ``train()``.
         when_read: called before training with the encoded text, and whether an earlier run is replaced.
 
     Returns:
@@ -77,29 +155,31 @@ def learn(
             becomes infinite or NaN.
     """
     if config.distribute is None:
-        return _learn(config, ONE_DEVICE, callbacks, verbose, when_read)
+        return _write_run(config, sentences, ONE_DEVICE, callbacks, verbose, when_read)
     import_keras_quietly()
     from embedding_tutorial.scale.devices import Layout, joined
 
     with joined(config) as devices:
-        return _learn(config, devices, [*callbacks, *([Layout()] if verbose else [])], verbose, when_read)
+        callbacks = [*callbacks, *([Layout()] if verbose > 1 else [])]
+        return _write_run(config, sentences, devices, callbacks, verbose, when_read)
 
 
-def _learn(
+def _write_run(
     config: TrainingConfig,
+    sentences: Iterable,
     devices: Devices,
     callbacks: Sequence[keras.callbacks.Callback],
-    verbose: bool,
+    verbose: int,
     when_read: Callable[[EncodedCorpus, bool], None] | None,
 ) -> TrainingResult:
     directory, writes = config.run_directory, devices.process == 0
-    files = corpus_files(config.corpus)  # raises where there are none
+    files = [] if config.corpus is None else corpus_files(config.corpus)  # raises where there are none
     held = claim(directory, resume=config.resume is not None)
     with held if writes else contextlib.nullcontext(read_begun(directory)) as begun:
         if config.resume and (begun is None or is_finished(directory)):
             problem = "holds no run that was begun" if begun is None else "is finished: there is nothing to go on with"
             raise InputError(f"--resume {directory}: {problem}")
-        if begun and can_be_read_again(config.corpus):
+        if begun and config.corpus and can_be_read_again(config.corpus):
             check_text(config, begun, lambda: text_sha256(config))
         if not config.resume:
             check_needed(directory, filter(None, [*files, config.init, config.font]))
@@ -107,11 +187,11 @@ def _learn(
         if start is None:  # a checkpoint already holds trained vectors
             start = starting_vectors(config, begun.get("init_sha256") if config.resume else None)
         font = find_font(config.font)
-        corpus = encode_corpus(config)
+        corpus = encode_corpus(config, sentences)
         check_memory(config, corpus)
         check_text(config, begun, lambda: corpus.sha256)
         if isinstance(start, WordVectors) and not any(token in start for token in corpus.vocabulary.tokens):
-            raise InputError(f"--init {config.init}: has a vector for no token of {config.corpus}")
+            raise InputError(f"--init {config.init}: has a vector for no token of {config.corpus_name}")
         if when_read:
             when_read(corpus, begun is not None and not config.resume)
         import_keras_quietly()

@@ -153,7 +153,7 @@ def check_text(config: TrainingConfig, begun: dict | None, sha256: Callable[[], 
     if begun is None or may_replace or begun["corpus_sha256"] == sha256():
         return
     if config.resume:
-        raise InputError(f"--resume {config.resume}: was begun on another text than {config.corpus} is now")
+        raise InputError(f"--resume {config.resume}: was begun on another text than {config.corpus_name} is now")
     raise InputError(
         f"{config.run_directory}: holds a run of another text; name another directory with --out, or say --replace"
     )

@@ -6,6 +6,7 @@ Only programs (``train.py``, ``python -m embedding_tutorial``) call ``take_over`
 import atexit
 import contextlib
 import io
+import logging
 import os
 import signal
 import sys
@@ -28,6 +29,7 @@ def take_over(program: str) -> None:
       and the status is 1; if the reader of a pipe has closed it, the program ends as usual;
     - a character that the console's encoding lacks is written as an escape;
     - bad input, a missing package and a full disk are one line, ``program: error: …``, not a traceback;
+    - the package's log, which tells of the progress of long work, goes to standard error;
     - Ctrl-C ends the process at once, with one line and status 130, see ``when_stopped``. SIGTERM ends it without
       a line.
 
@@ -43,6 +45,9 @@ def take_over(program: str) -> None:
     sys.stdout, sys.stderr = _Forgiving.stream(sys.stdout), _Forgiving.stream(sys.stderr)
     sys.excepthook = lambda kind, error, trace: report(program, error, trace)
     atexit.register(_finish, program, sys.stdout)
+    log = logging.getLogger("embedding_tutorial")
+    log.setLevel(logging.INFO)
+    log.addHandler(logging.StreamHandler())
     # If Ctrl-C is ignored at the start, as for a background job of a script, it stays ignored.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _stop)

@@ -12,7 +12,7 @@ from conftest import run_python, two_worlds
 
 from embedding_tutorial import learning
 from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.learning import learn
+from embedding_tutorial.learning import write_run
 from embedding_tutorial.vectors import WordVectors
 from embedding_tutorial.vectors.evaluation import radical_agreement
 
@@ -25,15 +25,15 @@ def config(tmp_path):
 
 def test_learn_writes_a_run_and_prints_nothing(config, capfd):
     read = []
-    result = learn(config, when_read=lambda corpus, replaces: read.append((len(corpus.lengths), replaces)))
-    learn(config, when_read=lambda corpus, replaces: read.append((len(corpus.lengths), replaces)))
+    result = write_run(config, when_read=lambda corpus, replaces: read.append((len(corpus.lengths), replaces)))
+    write_run(config, when_read=lambda corpus, replaces: read.append((len(corpus.lengths), replaces)))
     assert capfd.readouterr() == ("", "")
     assert read == [(400, False), (400, True)]
     np.testing.assert_array_equal(WordVectors.load(config.out).matrix, result.vectors.matrix)
 
 
 def test_agreements_ripen_in_the_history_and_among_tensorboard_s_scalars(config):
-    result = learn(config)
+    result = write_run(config)
     final = radical_agreement(result.vectors).value
     assert result.history["radical_agreement"].iloc[-1] == pytest.approx(final)
     columns = pd.read_csv(config.out / "history.csv").columns.tolist()
@@ -45,12 +45,12 @@ def test_agreements_ripen_in_the_history_and_among_tensorboard_s_scalars(config)
 def test_only_a_run_that_is_begun_and_not_finished_is_resumed(config):
     resumed = dataclasses.replace(config, out=None, resume=config.out)
     with pytest.raises(InputError, match=r"run: holds no run that was begun$"):
-        learn(resumed)
+        write_run(resumed)
     assert not config.out.exists()
-    learn(config)
+    write_run(config)
     before = (config.out / "run.json").stat().st_mtime_ns
     with pytest.raises(InputError, match=r"run: is finished: there is nothing to go on with$"):
-        learn(resumed)
+        write_run(resumed)
     assert (config.out / "run.json").stat().st_mtime_ns == before
 
 
@@ -67,7 +67,7 @@ def test_a_training_that_does_not_fit_into_memory_is_refused_before_it_begins(
 ):
     monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": pages, "SC_PAGE_SIZE": 1024}.get)
     with pytest.raises(InputError, match=rf"^16 tokens with --dim 4 take .* GB of memory, .*{advice}"):
-        learn(dataclasses.replace(config, **options))
+        write_run(dataclasses.replace(config, **options))
     assert not Path(config.out).exists()
 
 
@@ -76,7 +76,7 @@ def test_an_event_file_that_cannot_be_written_is_one_line(config, monkeypatch):
     (config.corpus.parent / "file").touch()  # TensorFlow wants a directory there
     monkeypatch.setattr(tf.summary, "create_file_writer", lambda _: writer(str(config.corpus.parent / "file")))
     with pytest.raises(InputError, match=r"^TensorBoard's event files cannot be written: .*Not a directory$"):
-        learn(config)
+        write_run(config)
     with (
         pytest.raises(tf.errors.InvalidArgumentError),
         learning._event_files(),

@@ -24,7 +24,7 @@ import train as train_py
 from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.command_line import parse_flags
 from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.learning import learn
+from embedding_tutorial.learning import write_run
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 # What two runs with one seed have in common byte by byte. model.keras and event files hold time stamps.
@@ -91,15 +91,15 @@ def test_the_same_seed_gives_the_same_files(place, uninterrupted, monkeypatch):
 @pytest.mark.parametrize(("model", "epoch"), [("skipgram", 0), ("skipgram", 5), ("cbow", 1)])
 def test_resumed_vectors_are_those_of_an_uninterrupted_run_bit_for_bit(model, epoch, place, tmp_path, monkeypatch):
     config = TrainingConfig(corpus=place / "worlds.txt", dim=8, epochs=6, model=model, out=tmp_path / "run")
-    expected = learn(dataclasses.replace(config, out=tmp_path / "expected"))
+    expected = write_run(dataclasses.replace(config, out=tmp_path / "expected"))
     dies(monkeypatch, epoch)
     with pytest.raises(RuntimeError, match="power cut"):
-        learn(config)
+        write_run(config)
     monkeypatch.undo()
     checkpoint = Checkpoint.load(tmp_path / "run")
     assert (checkpoint.epochs if checkpoint else 0) == epoch
 
-    result = learn(parse_flags(["--resume", str(tmp_path / "run")]))
+    result = write_run(parse_flags(["--resume", str(tmp_path / "run")]))
     np.testing.assert_array_equal(result.vectors.matrix, expected.vectors.matrix)
     assert result.history.equals(expected.history)
     assert result.snapshots.keys() == expected.snapshots.keys()
@@ -289,7 +289,7 @@ def test_a_full_disk_during_the_export_loses_nothing(place, uninterrupted, monke
 
     monkeypatch.setattr(WordVectors, "save_word2vec", no_room)
     with pytest.raises(OSError, match="No space"):
-        learn(config)
+        write_run(config)
     monkeypatch.undo()
     assert not list((place / "full").glob("*.partial*"))
     monkeypatch.chdir(place)

@@ -32,7 +32,7 @@ import pandas as pd
 
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.labels import visible
-from embedding_tutorial.learning import learn
+from embedding_tutorial.learning import write_run
 from embedding_tutorial.lessons.drawing import draw_matrix, draw_points, side_by_side
 from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.lessons.neighbours import distances, neighbours_in_common
@@ -43,7 +43,7 @@ from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 with tempfile.TemporaryDirectory() as place:
     run = Path(place) / "run"
     config = TrainingConfig(out=run)  # the defaults: a few seconds
-    vocabulary = learn(config).vectors.vocabulary
+    vocabulary = write_run(config).vectors.vocabulary
     layer = keras.models.load_model(run / "model.keras").get_layer("embedding")  # the layer as it was saved
     table = np.loadtxt(run / "vectors.tsv", np.float32, delimiter="\t")  # the file, as text: (V, D)
     unit = np.loadtxt(run / "vectors_unit.tsv", np.float32, delimiter="\t")  # (V, D)

@@ -1,6 +1,5 @@
 """Callbacks: figures after each epoch, history and snapshots, the progress bar, the checkpoint."""
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -129,24 +128,35 @@ class StopIfNotFinite(keras.callbacks.Callback):
         self.last = batch + 1
 
 
-class ProgressLines(keras.callbacks.Callback):
-    """Print the losses after every tenth of the epochs; on a terminal, show a progress bar.
+class ProgressBar(keras.callbacks.Callback):
+    """Show how many steps are done.
 
     Args:
-        ripening: gives the seconds.
         meter: shows the bar; its total is the number of steps of all epochs.
     """
 
-    def __init__(self, ripening: Ripening, meter: Meter) -> None:
+    def __init__(self, meter: Meter) -> None:
         super().__init__()
-        self.ripening, self.meter = ripening, meter
+        self.meter = meter
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        if sys.stdout.isatty():  # elsewhere the lines are enough
+        if self.meter.kind:  # elsewhere the losses are enough
             self.meter.at(self.epoch * self.params["steps"] + batch + 1)
+
+
+class ProgressLines(keras.callbacks.Callback):
+    """Print the losses after every tenth of the epochs.
+
+    Args:
+        ripening: gives the seconds.
+    """
+
+    def __init__(self, ripening: Ripening) -> None:
+        super().__init__()
+        self.ripening = ripening
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         epochs = self.params["epochs"]

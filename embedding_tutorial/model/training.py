@@ -9,8 +9,15 @@ import pandas as pd
 import tensorflow as tf
 
 from embedding_tutorial.checkpoint import Checkpoint
-from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.model.callbacks import MOST_WATCHED, ProgressLines, Ripening, StopIfNotFinite, restore
+from embedding_tutorial.config import InputError, TrainingConfig, noun
+from embedding_tutorial.model.callbacks import (
+    MOST_WATCHED,
+    ProgressBar,
+    ProgressLines,
+    Ripening,
+    StopIfNotFinite,
+    restore,
+)
 from embedding_tutorial.model.sequential import EmbeddingModel, build_model, compile_model, vectors_of
 from embedding_tutorial.progress import Meter
 from embedding_tutorial.text.batches import ONE_DEVICE, Batches, Devices, default_batch_size
@@ -24,6 +31,7 @@ class TrainingResult:
     """What ``train()`` returns.
 
     Attributes:
+        trained_on: the text, its length and the settings, in words.
         model: the trained ``Sequential``.
         vectors: the rows of its embedding, padding left out.
         snapshots: epoch -> vectors of the most frequent tokens after it, ``(N, D)``; 0: untrained.
@@ -32,11 +40,15 @@ class TrainingResult:
         seconds: how long ``fit`` took, before a break too.
     """
 
+    trained_on: str
     model: EmbeddingModel
     vectors: WordVectors
     snapshots: dict[int, np.ndarray]
     history: pd.DataFrame
     seconds: float
+
+    def __repr__(self) -> str:
+        return f"<TrainingResult: {self.trained_on}, {self.seconds:.1f} s; {self.vectors!r}>"
 
     def at(self, epoch: int) -> WordVectors:
         """The snapshot after an epoch: vectors of the most frequent tokens.
@@ -75,9 +87,9 @@ def train(
     start: WordVectors | Checkpoint | None = None,
     devices: Devices = ONE_DEVICE,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-    verbose: bool = False,
+    verbose: int = 0,
 ) -> TrainingResult:
-    """Train a model on an encoded text. Nothing is written, and nothing is printed unless ``verbose``.
+    """Train a model on an encoded text. Nothing is written, and nothing is printed unless ``verbose`` asks for it.
 
     Args:
         config: the settings.
@@ -86,7 +98,8 @@ def train(
             that of an uninterrupted run, bit for bit. ``None``: random vectors.
         devices: the devices that train the model together.
         callbacks: called in this order; what they add to the logs is part of the history.
-        verbose: print the losses after every tenth of the epochs; on a terminal, show a progress bar.
+        verbose: 0: silent; 1: show a progress bar in a terminal or a notebook; 2: also print the losses after
+            every tenth of the epochs.
 
     Raises:
         InputError: the loss becomes infinite or NaN, no two neighbours are left, or the checkpoint is of another run.
@@ -96,7 +109,7 @@ def train(
     batches = Batches(training, config.window, batch_size, config.seed, config.sample, devices)
     if not len(batches):
         raise InputError(
-            f"{config.corpus}: no two neighbours are left to learn from; "
+            f"{config.corpus_name}: no two neighbours are left to learn from; "
             "use a smaller --validation-split or a larger --sample"
         )
     # Validation is faster in larger batches. With full softmax, V scores for each place would take too much memory.
@@ -113,20 +126,26 @@ def train(
     ripening = Ripening(corpus.vocabulary, checkpoint)
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.set_epoch(epoch))
     with Meter("training", len(batches) * config.epochs) as meter:
-        lines = [ProgressLines(ripening, meter)] if verbose else []
+        progress = [ProgressBar(meter), ProgressLines(ripening)][:verbose]
         model.fit(
             as_dataset(batches),
             validation_data=as_dataset(held_out) if len(held_out) else None,
             initial_epoch=0 if checkpoint is None else checkpoint.epochs,
             epochs=config.epochs,
-            callbacks=[order, StopIfNotFinite(), *callbacks, *lines, ripening],
+            callbacks=[order, StopIfNotFinite(), *callbacks, *progress, ripening],
             shuffle=False,  # the batches are in random order already
             verbose=0,
         )
+    epochs = len(ripening.history["loss"])
+    trained_on = (
+        f"{config.model} on {config.corpus_name}, {len(corpus.lengths):,} sentences, "
+        f"{len(corpus.ids) + corpus.tokens_left_out:,} {noun(config.tokens)}, {epochs} epochs"
+    )
     return TrainingResult(
+        trained_on=trained_on,
         model=model,
         vectors=vectors_of(model, corpus.vocabulary),
         snapshots=ripening.snapshots,
-        history=pd.DataFrame({"epoch": np.arange(1, len(ripening.history["loss"]) + 1), **ripening.history}),
+        history=pd.DataFrame({"epoch": np.arange(1, epochs + 1), **ripening.history}),
         seconds=ripening.seconds,
     )

@@ -9,16 +9,16 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig, noun
 from embedding_tutorial.text.files import read_blocks
+from embedding_tutorial.text.in_memory import blocks_of
 from embedding_tutorial.text.tokenizers import tokenize_block
 from embedding_tutorial.text.vocabulary import Vocabulary
 
@@ -96,27 +96,32 @@ def _blocks(lengths: np.ndarray) -> Iterator[tuple[slice, slice]]:
             done = int(until[end - 1])
 
 
-def encode_corpus(config: TrainingConfig) -> EncodedCorpus:
-    """Read ``config.corpus``, split it into tokens, count them, and turn them into ids.
+def encode_corpus(config: TrainingConfig, sentences: Iterable[str] | Iterable[Sequence[str]] = ()) -> EncodedCorpus:
+    """Read a text, split it into tokens, count them, and turn them into ids.
 
     The ids are in a temporary file in ``TMPDIR``, four bytes a token; it is deleted with the result.
+
+    Args:
+        config: the settings; the text is ``config.corpus``.
+        sentences: the text if ``config.corpus`` is ``None``, see ``in_memory.blocks_of``.
 
     Raises:
         InputError: a text file cannot be read, too few tokens are left after ``min_count``, or the disk is full.
     """
     digest = hashlib.sha256()
+    blocks = blocks_of(sentences, config.tokens, digest) if config.corpus is None else read_blocks(config, digest)
     number_of: dict[str, int] = {}
     counts = np.zeros(0, np.int64)
     try:
         with tempfile.TemporaryFile() as tokens, tempfile.TemporaryFile() as sizes:
-            for text in read_blocks(config, digest):
+            for text in blocks:
                 names, numbers, lengths = tokenize_block(text, config.tokens)
                 number = np.array([number_of.setdefault(name, len(number_of)) for name in names], np.int32)
                 counts = np.pad(counts, (0, len(number_of) - len(counts)))
                 counts[number] += np.bincount(numbers, minlength=len(names))
                 tokens.write(number[numbers])  # tofile() may not report a full disk
                 sizes.write(lengths)
-            numbers, lengths = _mapped(tokens, config.corpus), _mapped(sizes, config.corpus)
+            numbers, lengths = _mapped(tokens, config), _mapped(sizes, config)
     except OSError as error:
         raise InputError(
             f"{tempfile.gettempdir()}: cannot hold the encoded text ({error.strerror}); set TMPDIR"
@@ -126,14 +131,14 @@ def encode_corpus(config: TrainingConfig) -> EncodedCorpus:
     hint = "--tokens words (if no blanks separate the words), " if config.tokens == "blanks" else ""
     if len(vocabulary) < FEWEST_TOKENS:
         raise InputError(
-            f"{config.corpus}: only {len(vocabulary)} different {noun(config.tokens)} stand in it "
+            f"{config.corpus_name}: only {len(vocabulary)} different {noun(config.tokens)} stand in it "
             f"{config.min_count} times or more; the projector needs {FEWEST_TOKENS}. "
             f"Use {hint}a longer text or a smaller --min-count"
         )
     kept = _replace_numbers(numbers, lengths, id_of)
     if lengths.max() < 2:
         raise InputError(
-            f"{config.corpus}: no sentence keeps two tokens, so nothing has a neighbour to learn from. "
+            f"{config.corpus_name}: no sentence keeps two tokens, so nothing has a neighbour to learn from. "
             f"Put whole sentences on a line, or use {hint}a smaller --min-count"
         )
     return EncodedCorpus(
@@ -145,7 +150,7 @@ def encode_corpus(config: TrainingConfig) -> EncodedCorpus:
     )
 
 
-def _mapped(file: BinaryIO, corpus: Path) -> np.memmap:
+def _mapped(file: BinaryIO, config: TrainingConfig) -> np.memmap:
     """Memory-map the int32 numbers of a file.
 
     Raises:
@@ -153,7 +158,7 @@ def _mapped(file: BinaryIO, corpus: Path) -> np.memmap:
     """
     file.flush()
     if not file.tell():
-        raise InputError(f"{corpus}: holds no text")
+        raise InputError(f"{config.corpus_name}: holds no text")
     return np.memmap(file, np.int32, "r+")
 
 

@@ -20,15 +20,18 @@ from embedding_tutorial.text.tokenizers import tokenize
 BLOCK = 1 << 22  # bytes read at a time
 
 
-def corpus_files(path: Path) -> list[Path]:
+def corpus_files(path: Path | None) -> list[Path]:
     """The file of a path, or the files that match a pattern (``texts/*.txt.gz``, ``texts/**/*.txt``), sorted.
 
     A path that exists is not read as a pattern, even if its name holds wildcards: a file ``[1].txt``, or a
     directory ``[old]`` that a pattern begins with.
 
     Raises:
-        InputError: the path is a directory or does not exist, or no file matches the pattern.
+        InputError: the path is a directory or does not exist, or no file matches the pattern; or it is ``None``,
+            because the run learned from sentences in memory.
     """
+    if path is None:
+        raise InputError("the run learned from sentences in memory, which it does not keep")
     if os.path.isdir(path):
         raise InputError(f'{path}: is a directory; name a text file, or several: "{path / "*.txt"}"')
     if os.path.exists(path):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.labels import printable
 from embedding_tutorial.run_directory import VECTORS, VOCABULARY, checked, file_sha256, read_run
 from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors.word2vec_format import read_word2vec, write_word2vec
@@ -99,6 +100,10 @@ class WordVectors:
 
     def __len__(self) -> int:
         return len(self.vocabulary)
+
+    def __repr__(self) -> str:
+        first = " ".join(map(printable, self.index_to_key[:5]))
+        return f"<WordVectors: {len(self):,} tokens ({first} …), {self.matrix.shape[1]} numbers each>"
 
     def __contains__(self, token: str) -> bool:
         return token in self.vocabulary

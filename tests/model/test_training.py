@@ -168,7 +168,7 @@ def test_train_prints_nothing_unless_asked(worlds, capfd):
     trained(worlds, epochs=2)
     assert capfd.readouterr() == ("", "")
     config = TrainingConfig(corpus=worlds, dim=2, epochs=20)
-    train(config, encode_corpus(config), verbose=True)
+    train(config, encode_corpus(config), verbose=2)
     printed, errors = capfd.readouterr()
     assert re.findall(r"^epoch +(\d+)/20  loss .*  val_loss .* s$", printed, re.M) == [str(n) for n in range(2, 21, 2)]
     assert errors == ""
@@ -213,7 +213,7 @@ def test_the_bar_on_a_terminal_goes_when_training_ends_in_an_error(worlds):
         "        if epoch == 2: sys.exit('it failed')\n"
         "progress.PATIENCE = 0\n"
         "config = TrainingConfig(corpus=Path(sys.argv[1]), dim=2, epochs=4)\n"
-        "train(config, encode_corpus(config), callbacks=[Fails()], verbose=True)\n"
+        "train(config, encode_corpus(config), callbacks=[Fails()], verbose=2)\n"
     )
     shown = in_a_terminal("-c", code, worlds)
     assert "training" in shown and "it failed" in shown
