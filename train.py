@@ -1,7 +1,7 @@
 """Learn vectors from a text and write a run directory for TensorBoard's projector.
 
-python train.py                                   the shipped corpus, characters
-python train.py --tokens words                    the same, words
+python train.py                                   the shipped corpus: words, then characters
+python train.py --tokens words                    words alone
 python train.py --corpus my.txt --min-count 3     your own text
 python train.py --corpus seg.txt --tokens blanks  your own, cut into tokens by blanks
 python train.py --corpus "texts/*.txt.gz"         your own texts, all that match
@@ -21,7 +21,7 @@ from embedding_tutorial import terminal
 if __name__ == "__main__":
     terminal.take_over("train.py")
 
-from embedding_tutorial.command_line import parse_flags
+from embedding_tutorial.command_line import parse_runs
 from embedding_tutorial.config import TrainingConfig, noun
 from embedding_tutorial.labels import printable
 from embedding_tutorial.learning import write_run
@@ -38,12 +38,22 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> None:
     """Parse the flags, learn, and print what was read and what came out."""
-    config = parse_flags(arguments)
-    check_environment(["rjieba"] if config.tokens == "words" else [])
-    directory = config.run_directory
-    if config.resume and is_finished(directory):
-        print(f"{directory} is finished: there is nothing to go on with")
+    runs = parse_runs(arguments)
+    check_environment(["rjieba"] if any(config.tokens == "words" for config in runs) else [])
+    first = runs[0].run_directory
+    if runs[0].resume and is_finished(first):
+        print(f"{first} is finished: there is nothing to go on with")
         return
+    for config in runs:
+        learn_one(config)
+    if len(runs) > 1:
+        print("For one of the two alone: --tokens words, or --tokens characters")
+    say_how_to_see(first.parent if len(runs) > 1 else first)
+
+
+def learn_one(config: TrainingConfig) -> None:
+    """Learn one run, and print its results."""
+    directory = config.run_directory
     before = written(directory)
     with terminal.when_stopped(lambda: how_to_go_on(config, config.resume or written(directory) != before)):
         result = write_run(config, verbose=2, when_read=partial(say_what_was_read, config))
@@ -72,7 +82,7 @@ def say_what_was_read(config: TrainingConfig, corpus: EncodedCorpus, replaces: b
 
 
 def say_what_came_out(config: TrainingConfig, result: "TrainingResult") -> None:
-    """Print neighbours before and after training, where the files are, and how to look at them."""
+    """Print neighbours before and after training, and where the files are."""
     kind, seconds = noun(config.tokens), f"{result.seconds:.1f} s"
     print(f"\nNearest {kind} by cosine, before and after {config.epochs} epochs ({seconds}):\n")
     for token in telling_tokens(result.untrained.index_to_key, config.tokens):
@@ -81,11 +91,15 @@ def say_what_came_out(config: TrainingConfig, result: "TrainingResult") -> None:
             print(f"  {printable(token) if name == 'before' else '　' * len(token)}  {name:6}  {names}")
 
     print(
-        f"\nWritten to {config.run_directory}: vectors.tsv (the learned weights), vectors.txt (for gensim), model.keras"
+        f"\nWritten to {config.run_directory}: vectors.tsv (the learned weights), vectors.txt (for gensim), model.keras\n"
     )
+
+
+def say_how_to_see(directory: Path) -> None:
+    """Print how to look at a run, or at the runs in a directory."""
     print("To see them:")
     tensorboard = shown(Path(sys.executable).with_name("tensorboard"))
-    print(f"  {shlex.join([tensorboard, '--logdir', str(config.run_directory)])}")
+    print(f"  {shlex.join([tensorboard, '--logdir', str(directory)])}")
     print("  http://localhost:6006/#projector")
 
 

@@ -11,12 +11,12 @@ imports from its own room, from the rooms before it, and from the modules beside
     scale      several devices and processes, and what they need
     lessons    the tutorial
 
-``learning.learn`` goes through all of them, from a text to a run directory:
+``learn`` goes through all of them, from a text to vectors, and, with ``out``, to a run directory:
 
-    from embedding_tutorial import TrainingConfig, WordVectors, learn
+    from embedding_tutorial import WordVectors, learn
 
-    learn(TrainingConfig(corpus=Path("my.txt"), out=Path("runs/mine")))
-    WordVectors.load("runs/mine").most_similar("王")
+    learn("my.txt", tokens="words", out="runs/mine")
+    WordVectors.load("runs/mine").most_similar("公主")
 
 Importing the package loads nothing. ``text``, ``vectors`` and ``pictures`` need neither Keras nor TensorFlow.
 A skip-gram's ``model.keras`` opens in plain Keras; import ``embedding_tutorial.model`` before loading a CBOW.

@@ -8,6 +8,20 @@ from typing import Any
 from embedding_tutorial.config import InputError, TrainingConfig, flag_of, type_of
 from embedding_tutorial.run_directory import CONFIG, read_begun
 
+# Each of these flags asks for a single run.
+ONE_RUN = {"corpus", "tokens", "init", "out", "resume", "distribute"}
+
+
+def parse_runs(arguments: list[str] | None = None) -> list[TrainingConfig]:
+    """Parse the flags of ``train.py``: a run, or, of the shipped text, one of words and one of characters.
+
+    Arguments and errors as in ``parse_flags``.
+    """
+    config, given = _parse(arguments)
+    if ONE_RUN & given.keys():
+        return [config]
+    return [dataclasses.replace(config, tokens=tokens) for tokens in ("words", "characters")]
+
 
 def parse_flags(arguments: list[str] | None = None) -> TrainingConfig:
     """Parse the flags of a training run. Exits with status 2 on a bad flag.
@@ -19,6 +33,11 @@ def parse_flags(arguments: list[str] | None = None) -> TrainingConfig:
         InputError: a value is out of range, or ``--resume`` names no run, or a run with other settings
             than the given flags.
     """
+    return _parse(arguments)[0]
+
+
+def _parse(arguments: list[str] | None) -> tuple[TrainingConfig, dict[str, Any]]:
+    """The settings of a run, and those of them that the flags gave."""
     parser = argparse.ArgumentParser(
         description="Learn a vector for every token of a text, for TensorBoard's projector.",
         argument_default=argparse.SUPPRESS,  # so that only the given flags are parsed
@@ -41,7 +60,7 @@ def parse_flags(arguments: list[str] | None = None) -> TrainingConfig:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     given = vars(options)
     config = TrainingConfig(**given)
-    return config if config.resume is None else resumed(config.resume, given)
+    return config if config.resume is None else resumed(config.resume, given), given
 
 
 def resumed(directory: Path, given: dict[str, Any]) -> TrainingConfig:

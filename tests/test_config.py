@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, run_train
 
-from embedding_tutorial.command_line import parse_flags
+from embedding_tutorial.command_line import parse_flags, parse_runs
 from embedding_tutorial.config import InputError, TrainingConfig
 
 
@@ -113,3 +113,11 @@ def test_flags_of_several_processes_that_do_not_fit_are_refused(options, message
 )
 def test_the_run_directory_is_named_after_the_text_and_holds_no_wildcard(corpus, name):
     assert TrainingConfig(corpus=Path(corpus)).run_directory == Path("runs") / name
+
+
+def test_the_shipped_text_is_learned_in_words_and_in_characters_unless_a_flag_asks_for_one_run():
+    both = parse_runs(["--epochs", "3"])
+    assert [(config.tokens, config.epochs) for config in both] == [("words", 3), ("characters", 3)]
+    assert [str(config.run_directory) for config in both] == ["runs/palace-words", "runs/palace-characters"]
+    for flags in (["--tokens", "words"], ["--corpus", "my.txt"], ["--out", "run"], ["--distribute", "data"]):
+        assert parse_runs(flags) == [parse_flags(flags)]

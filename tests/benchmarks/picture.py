@@ -1,6 +1,6 @@
 """Make the picture at the top of the READMEs: the map of the default run, as a browser shows it.
 
-    python train.py && python tests/benchmarks/picture.py
+    python train.py --tokens characters && python tests/benchmarks/picture.py
 
 Needs what requirements-optional.txt names, and a Chromium.
 """

@@ -185,11 +185,13 @@ def print_ratios(rows: list[dict], gensim_epochs: list[int], seeds: list[int]) -
 
 
 def print_whole_process() -> tuple[float, float]:
-    """Seconds of ``python train.py`` on the shipped text, and of importing Keras: medians of three."""
+    """Seconds of ``python train.py --tokens characters``, and of importing Keras: medians of three."""
     floor = statistics.median(whole_process("-c", "import keras") for _ in range(3))
     with tempfile.TemporaryDirectory() as place:
         small = statistics.median(whole_process("train.py", "--out", f"{place}/{i}") for i in range(3))
-    print(f"python train.py: {small:.1f} s, {small / floor:.1f} times `python -c 'import keras'` ({floor:.1f} s)")
+    print(
+        f"python train.py --tokens characters: {small:.1f} s, {small / floor:.1f} times `python -c 'import keras'` ({floor:.1f} s)"
+    )
     return small, floor
 
 
