@@ -90,9 +90,8 @@ def say_what_came_out(config: TrainingConfig, result: "TrainingResult") -> None:
             names = " ".join(printable(near) for near, _ in vectors.most_similar(token, topn=8))
             print(f"  {printable(token) if name == 'before' else '　' * len(token)}  {name:6}  {names}")
 
-    print(
-        f"\nWritten to {config.run_directory}: vectors.tsv (the learned weights), vectors.txt (for gensim), model.keras\n"
-    )
+    files = "vectors.tsv (the learned weights), vectors.txt (for gensim), model.keras"
+    print(f"\nWritten to {config.run_directory}: {files}\n")
 
 
 def say_how_to_see(directory: Path) -> None:

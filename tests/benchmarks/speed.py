@@ -189,9 +189,8 @@ def print_whole_process() -> tuple[float, float]:
     floor = statistics.median(whole_process("-c", "import keras") for _ in range(3))
     with tempfile.TemporaryDirectory() as place:
         small = statistics.median(whole_process("train.py", "--out", f"{place}/{i}") for i in range(3))
-    print(
-        f"python train.py --tokens characters: {small:.1f} s, {small / floor:.1f} times `python -c 'import keras'` ({floor:.1f} s)"
-    )
+    ratio = f"{small / floor:.1f} times `python -c 'import keras'` ({floor:.1f} s)"
+    print(f"python train.py --tokens characters: {small:.1f} s, {ratio}")
     return small, floor
 
 
