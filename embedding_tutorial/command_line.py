@@ -32,7 +32,9 @@ def parse_flags(arguments: list[str] | None = None) -> TrainingConfig:
             flag_of(field.name),
             type=type_of(field),
             choices=field.metadata.get("choices"),
-            metavar=None if "choices" in field.metadata else {int: "N", float: "X"}.get(type_of(field), "PATH"),
+            metavar=None
+            if "choices" in field.metadata
+            else {int: "N", float: "X", str: "NAME"}.get(type_of(field), "PATH"),
             help=field.metadata["help"] + default,
         )
     options, unknown = parser.parse_known_args(arguments)

@@ -1,21 +1,32 @@
-"""Guess the encoding of a file that is not UTF-8, and say what to do. Imported only if there is such a file."""
+"""Guess the encoding of a file that is not UTF-8, and say what to do."""
 
-import charset_normalizer
+from __future__ import annotations
+
+import typing
+
+if typing.TYPE_CHECKING:
+    import charset_normalizer
 
 STARTS = {  # the first bytes of compressed files and of documents
-    b"\xfd7zXZ\0": "an xz file",
-    b"BZh": "a bz2 file",
+    b"\xfd7zXZ\0": "an xz file inside another",
+    b"BZh": "a bz2 file inside another",
     b"\x28\xb5\x2f\xfd": "a zstd file",
     b"\x1f\x8b": "a gzip file inside another",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
     b"PK\3\4": "a zip archive, perhaps .docx or .epub",
     b"\xd0\xcf\x11\xe0": "an old Office document",
     b"%PDF": "a PDF",
+    b"PAR1": "a Parquet table",
 }
 SAMPLE = 1 << 16  # bytes that the detector reads
 PROOF = 20  # bytes beyond one per character; with so many, valid UTF-8 is no coincidence
-# Encodings of one family decode a sample alike. Of these, name the one that iconv knows and that has most characters.
+# Encodings of one family decode a sample alike. Of these, name the one that has most characters.
 PREFERRED = ("gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "cp1252")
+
+
+def known_start(data: bytes) -> str | None:
+    """What a file with these first bytes is, if it is compressed or a document."""
+    return next((name for start, name in STARTS.items() if data.startswith(start)), None)
 
 
 def what_it_is(error: UnicodeDecodeError, before: str, at_start: bool) -> str:
@@ -26,12 +37,12 @@ def what_it_is(error: UnicodeDecodeError, before: str, at_start: bool) -> str:
         before: the text before these bytes, or its last characters.
         at_start: whether the bytes are the first of the file.
     """
+    import charset_normalizer  # slow to import, and only needed here
+
     data = error.object
     known = before + data[: error.start].decode(errors="ignore")
-    if at_start:
-        for start, name in STARTS.items():
-            if data.startswith(start):
-                return f"it is {name}: save its text as UTF-8 first"
+    if at_start and (name := known_start(data)):
+        return f"it is {name}: save its text as UTF-8 first"
     if error.reason == "unexpected end of data":
         return "the text breaks off inside a character: get all of it, or run: iconv -c -f UTF-8 -t UTF-8"
     if len(known.encode()) - len(known) >= PROOF:
@@ -49,18 +60,16 @@ def what_it_is(error: UnicodeDecodeError, before: str, at_start: bool) -> str:
     best, *others = sorted(matches, key=lambda match: (match.chaos, -match.coherence, match.encoding != "gb18030"))
     near = [match for match in others if match.chaos < best.chaos + 0.1 and match.coherence >= best.coherence]
     likely = [best, *near[:2]]
-    readings = [f"{_iconv_name(match)} ({_first_line(str(match))})" for match in likely]
-    command = f"iconv -f {_iconv_name(best)} -t UTF-8"
+    readings = [f"{_name(match)} ({_first_line(str(match))})" for match in likely]
     if len(likely) == 1:
-        return f"it looks like {readings[0]}: save it as UTF-8, or run: {command}"
-    return f"it may be {' or '.join(readings)}: see which reads right, and save it as UTF-8, or run, say: {command}"
+        return f"it looks like {readings[0]}: use --encoding {_name(best)}"
+    return f"it may be {' or '.join(readings)}: see which reads right, and use, say, --encoding {_name(best)}"
 
 
-def _iconv_name(match: charset_normalizer.CharsetMatch) -> str:
-    """The name that iconv has for an encoding."""
+def _name(match: charset_normalizer.CharsetMatch) -> str:
+    """The name of an encoding: of the largest of its family."""
     same = [match.encoding, *match.could_be_from_charset]
-    name = next((name for name in PREFERRED if name in same), match.encoding).upper().replace("_", "-")
-    return name.replace("-LE", "LE").replace("-BE", "BE")
+    return next((name for name in PREFERRED if name in same), match.encoding).replace("_", "-")
 
 
 def _first_line(text: str) -> str:
