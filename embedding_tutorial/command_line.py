@@ -8,6 +8,8 @@ from typing import Any
 from embedding_tutorial.config import InputError, TrainingConfig, flag_of, type_of
 from embedding_tutorial.run_directory import CONFIG, read_begun
 
+METAVAR = {int: "N", float: "X", str: "NAME", Path: "PATH"}
+
 
 def parse_flags(arguments: list[str] | None = None) -> TrainingConfig:
     """Parse the flags of a training run. Exits with status 2 on a bad flag.
@@ -32,9 +34,7 @@ def parse_flags(arguments: list[str] | None = None) -> TrainingConfig:
             flag_of(field.name),
             type=type_of(field),
             choices=field.metadata.get("choices"),
-            metavar=None
-            if "choices" in field.metadata
-            else {int: "N", float: "X", str: "NAME"}.get(type_of(field), "PATH"),
+            metavar=None if "choices" in field.metadata else METAVAR[type_of(field)],
             help=field.metadata["help"] + default,
         )
     options, unknown = parser.parse_known_args(arguments)

@@ -13,7 +13,7 @@ STARTS = {  # the first bytes of compressed files and of documents
     b"\x28\xb5\x2f\xfd": "a zstd file",
     b"\x1f\x8b": "a gzip file inside another",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
-    b"PK\3\4": "a zip archive, perhaps .docx or .epub",
+    b"PK\3\4": "a zip archive, perhaps .docx, .xlsx or .epub",
     b"\xd0\xcf\x11\xe0": "an old Office document",
     b"%PDF": "a PDF",
     b"PAR1": "a Parquet table",

@@ -1,9 +1,8 @@
 """Advice on texts in other encodings: Python's codecs must read the text with the encoding that it names."""
 
-import bz2
 import codecs
+import gzip
 import io
-import lzma
 import re
 import zipfile
 
@@ -69,9 +68,10 @@ def test_the_line_that_is_shown_is_one_that_tells(tmp_path):
     assert "it looks like gb18030 (话说天下大势" in message
 
 
-def zipped(data: bytes) -> bytes:
+def epub(data: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
         archive.writestr("text.txt", data)
     return file.getvalue()
 
@@ -79,6 +79,9 @@ def zipped(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
+        (epub(SIMPLIFIED.encode() * 9), "it is a zip archive, perhaps .docx"),
+        (b"PAR1\x15\x04\xff", "byte 6 .*it is a Parquet table"),
+        (gzip.compress(gzip.compress(b"a")), "it is a gzip file inside another"),
         (SIMPLIFIED.encode()[:-5], "byte 135 .*the text breaks off inside a character"),
         (SIMPLIFIED.encode() + b"\xff" + SIMPLIFIED.encode(), "byte 142 .*what stands before it is UTF-8"),
         (bytes(5000), "byte 0 .*it is binary, not text"),
