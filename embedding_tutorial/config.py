@@ -144,7 +144,7 @@ class TrainingConfig:
         if self.resume or self.out:
             return self.resume or self.out
         # texts/*.txt.gz gives texts. Wildcards are removed: Windows allows none in a file name.
-        name = self.corpus.stem if self.corpus.suffix in COMPRESSED else self.corpus.name
+        name = self.corpus.stem if self.corpus.suffix.lower() in COMPRESSED else self.corpus.name
         names = [Path(name).stem, *(parent.name for parent in self.corpus.parents)]
         left = ("".join(letter for letter in name if letter not in WILDCARDS).strip("-_. ") for name in names)
         name = f"{next(filter(None, left), 'corpus')}-{self.tokens}"
