@@ -21,6 +21,17 @@ STREAMS = {  # the first bytes of a compressed file, its name, and what decompre
     b"\xfd7zXZ\0": ("xz", lzma.LZMAFile),
 }
 BZ2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")  # follow "BZh" and a digit in a bz2 file, the second in an empty one
+STARTS = {  # the first bytes of what is not read
+    b"\xfd7zXZ\0": "an xz file inside another",
+    b"BZh": "a bz2 file inside another",
+    b"\x28\xb5\x2f\xfd": "a zstd file",
+    b"\x1f\x8b": "a gzip file inside another",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"PK\3\4": "a zip archive, perhaps .docx, .xlsx or .epub",
+    b"\xd0\xcf\x11\xe0": "an old Office document",
+    b"%PDF": "a PDF",
+    b"PAR1": "a Parquet table",
+}
 
 
 @contextlib.contextmanager
@@ -50,6 +61,11 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO, str]]:
         if kind and error.errno is None:  # bz2 and gzip raise it for damaged data
             raise InputError(f"{path}: is a damaged {kind} file ({error})") from None
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+
+
+def known_start(data: bytes) -> str | None:
+    """What a file with these first bytes is, if it is compressed or a document."""
+    return next((name for start, name in STARTS.items() if data.startswith(start)), None)
 
 
 def _kind(start: bytes) -> str:

@@ -10,11 +10,10 @@ from typing import BinaryIO
 
 from embedding_tutorial.config import WILDCARDS, InputError, TrainingConfig
 from embedding_tutorial.progress import Meter
-from embedding_tutorial.text.compressed import opened
+from embedding_tutorial.text.compressed import known_start, opened
 from embedding_tutorial.text.sentences import code_points, finished, split_sentences
 from embedding_tutorial.text.tables import TABLES, cells
 from embedding_tutorial.text.tokenizers import tokenize
-from embedding_tutorial.text.wrong_encoding import known_start, what_it_is
 
 BLOCK = 1 << 22  # bytes read at a time
 
@@ -121,6 +120,7 @@ def _column(
 
 
 def _hashed(text: str, digest: "hashlib._Hash | None") -> str:
+    """The text, after the digest is updated with it."""
     if digest:
         digest.update(text.encode())
     return text
@@ -150,6 +150,8 @@ def _decoded(path: Path, encoding: str, stream: BinaryIO, digest: "hashlib._Hash
         if not utf8:
             hint = f"see whether --encoding is right, or leave that place out: iconv -c -f {encoding} -t UTF-8"
             raise InputError(f"{path}: not {encoding} {place}; {hint}") from None
+        from embedding_tutorial.text.wrong_encoding import what_it_is  # imports the detector
+
         hint = what_it_is(error, before, at_start=read == 0)
         raise InputError(f"{path}: not UTF-8 {place}; {hint}") from None
     except UnicodeError as error:  # utf-16 and utf-32 need a byte-order mark

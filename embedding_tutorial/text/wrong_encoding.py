@@ -1,32 +1,13 @@
-"""Guess the encoding of a file that is not UTF-8, and say what to do."""
+"""Guess the encoding of a file that is not UTF-8, and say what to do. Imported only if there is such a file."""
 
-from __future__ import annotations
+import charset_normalizer
 
-import typing
+from embedding_tutorial.text.compressed import known_start
 
-if typing.TYPE_CHECKING:
-    import charset_normalizer
-
-STARTS = {  # the first bytes of compressed files and of documents
-    b"\xfd7zXZ\0": "an xz file inside another",
-    b"BZh": "a bz2 file inside another",
-    b"\x28\xb5\x2f\xfd": "a zstd file",
-    b"\x1f\x8b": "a gzip file inside another",
-    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
-    b"PK\3\4": "a zip archive, perhaps .docx, .xlsx or .epub",
-    b"\xd0\xcf\x11\xe0": "an old Office document",
-    b"%PDF": "a PDF",
-    b"PAR1": "a Parquet table",
-}
 SAMPLE = 1 << 16  # bytes that the detector reads
 PROOF = 20  # bytes beyond one per character; with so many, valid UTF-8 is no coincidence
 # Encodings of one family decode a sample alike. Of these, name the one that has most characters.
 PREFERRED = ("gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "cp1252")
-
-
-def known_start(data: bytes) -> str | None:
-    """What a file with these first bytes is, if it is compressed or a document."""
-    return next((name for start, name in STARTS.items() if data.startswith(start)), None)
 
 
 def what_it_is(error: UnicodeDecodeError, before: str, at_start: bool) -> str:
@@ -37,8 +18,6 @@ def what_it_is(error: UnicodeDecodeError, before: str, at_start: bool) -> str:
         before: the text before these bytes, or its last characters.
         at_start: whether the bytes are the first of the file.
     """
-    import charset_normalizer  # slow to import, and only needed here
-
     data = error.object
     known = before + data[: error.start].decode(errors="ignore")
     if at_start and (name := known_start(data)):
