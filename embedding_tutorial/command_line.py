@@ -8,6 +8,8 @@ from typing import Any
 from embedding_tutorial.config import InputError, TrainingConfig, flag_of, type_of
 from embedding_tutorial.run_directory import CONFIG, read_begun
 
+METAVAR = {int: "N", float: "X", str: "NAME", Path: "PATH"}
+
 # Each of these flags asks for a single run.
 ONE_RUN = {"corpus", "tokens", "init", "out", "resume", "distribute"}
 
@@ -51,7 +53,7 @@ def _parse(arguments: list[str] | None) -> tuple[TrainingConfig, dict[str, Any]]
             flag_of(field.name),
             type=type_of(field),
             choices=field.metadata.get("choices"),
-            metavar=None if "choices" in field.metadata else {int: "N", float: "X"}.get(type_of(field), "PATH"),
+            metavar=None if "choices" in field.metadata else METAVAR[type_of(field)],
             help=field.metadata["help"] + default,
         )
     options, unknown = parser.parse_known_args(arguments)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import io
 import numbers
 import operator
 import os
@@ -21,6 +22,7 @@ PACKAGE = Path(__file__).resolve().parent
 # The shipped text and its groups: beside the package in a checkout, within it where pip has installed it.
 DATASETS = next(filter(Path.is_dir, (PACKAGE / "datasets", PACKAGE.parent / "datasets")), PACKAGE / "datasets")
 WILDCARDS = set("*?[]")  # in a pattern that names several files
+COMPRESSED = (".gz", ".bz2", ".xz", ".zip")  # the suffixes of compressed texts
 
 # Rule for a number -> its words in a message, and the comparison that must hold; NaN fails each of them.
 LIMITS = {
@@ -73,8 +75,10 @@ class TrainingConfig:
 
     corpus: Path | None = _option(
         DATASETS / "palace.txt",
-        'text to learn from: UTF-8, one sentence a line; for several files a pattern in quotes: "texts/*.txt.gz"',
+        'text to learn from, one sentence a line, or a table; for several files a pattern in quotes: "texts/*.txt.gz"',
     )
+    encoding: str = _option("utf-8", "how the text is encoded, say gb18030, big5, utf-16, cp1251")
+    column: str | None = _option(None, "of a table (.csv, .tsv, .jsonl, .ndjson): the column that holds the text")
     tokens: str = _option(
         "characters",
         "what gets a vector: each character; each of the words, as rjieba cuts them; or what stands between blanks, "
@@ -143,6 +147,11 @@ class TrainingConfig:
                 object.__setattr__(self, field.name, value)  # the class is frozen
             if isinstance(value, Path):
                 _check_name(flag, value)
+        try:
+            io.TextIOWrapper(io.BytesIO(), encoding=self.encoding)
+        except (LookupError, ValueError):
+            known = "Python knows gb18030, big5, shift_jis, utf-16, cp1251, and others"
+            raise InputError(f"--encoding {self.encoding}: is no encoding of text; {known}") from None
         company = (self.coordinator, self.processes, self.process)
         if any(value is not None for value in company) and (self.distribute is None or None in company):
             raise InputError("--coordinator, --processes and --process go together, and with --distribute")
@@ -160,7 +169,8 @@ class TrainingConfig:
         if self.resume or self.out:
             return self.resume or self.out
         # texts/*.txt.gz gives texts. Wildcards are removed: Windows allows none in a file name.
-        names = [Path(self.corpus.name.removesuffix(".gz")).stem, *(parent.name for parent in self.corpus.parents)]
+        name = self.corpus.stem if self.corpus.suffix.lower() in COMPRESSED else self.corpus.name
+        names = [Path(name).stem, *(parent.name for parent in self.corpus.parents)]
         left = ("".join(letter for letter in name if letter not in WILDCARDS).strip("-_. ") for name in names)
         name = f"{next(filter(None, left), 'corpus')}-{self.tokens}"
         return Path("runs") / (name if self.model == "skipgram" else f"{name}-{self.model}")

@@ -139,7 +139,7 @@ def test_windows_line_ends_change_nothing(tmp_path):
     [
         (["--corpus", "nothing.txt"], "nothing.txt: no such file"),
         (["--corpus", "."], "is a directory"),
-        (["--corpus", "gbk.txt"], "gbk.txt: not UTF-8 at byte 0 (counted from 0); it may be GB18030 (公主) or"),
+        (["--corpus", "gbk.txt"], "gbk.txt: not UTF-8 at byte 0 (counted from 0); it may be gb18030 (公主) or"),
         (["--corpus", "empty.txt"], "empty.txt: holds no text"),
         (["--corpus", "text.txt", "--min-count", "999999"], "smaller --min-count"),
         (["--corpus", "few.txt", "--min-count", "1"], "only 4 different characters"),

@@ -104,6 +104,9 @@ def test_flags_of_several_processes_that_do_not_fit_are_refused(options, message
     [
         ("a/palace.txt", "palace-characters"),
         ("a/poems.txt.gz", "poems-characters"),
+        ("a/poems.csv.bz2", "poems-characters"),
+        ("poems.txt.XZ", "poems-characters"),
+        ("poems.zip", "poems-characters"),
         ("texts/*.txt.gz", "texts-characters"),
         ("texts/**/*.txt", "texts-characters"),
         ("texts/book[0-9]?.txt", "book0-9-characters"),

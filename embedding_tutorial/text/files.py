@@ -2,19 +2,17 @@
 
 import codecs
 import glob
-import gzip
 import hashlib
 import os
-import stat
-import sys
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from embedding_tutorial.config import WILDCARDS, InputError, TrainingConfig
 from embedding_tutorial.progress import Meter
+from embedding_tutorial.text.compressed import known_start, opened
 from embedding_tutorial.text.sentences import code_points, finished, split_sentences
+from embedding_tutorial.text.tables import TABLES, cells
 from embedding_tutorial.text.tokenizers import tokenize
 
 BLOCK = 1 << 22  # bytes read at a time
@@ -54,17 +52,19 @@ def can_be_read_again(path: Path) -> bool:
 def read_blocks(config: TrainingConfig, digest: "hashlib._Hash | None" = None) -> Iterator[str]:
     """Read ``config.corpus`` once, in blocks of whole sentences of a few megabytes each.
 
-    Several files are concatenated with a line end between them, so no sentence spans two files. Gzip files
-    are decompressed, a byte-order mark is dropped, and a pipe can be read.
+    Several files are concatenated with a line end between them, so no sentence spans two files. Compressed files
+    are decompressed, a byte-order mark is dropped, and a pipe can be read. Of a table the cells of one column are
+    read, with a line end after each; blank cells are skipped.
 
     Args:
-        config: of a run; ``corpus`` is a UTF-8 text file, or a pattern, see ``corpus_files``.
-        digest: is updated with every byte of the decompressed text, and with a line end between two files, so
-            several files have the hash of their concatenation.
+        config: of a run; ``corpus`` is a text file, a table, or a pattern, see ``corpus_files``; ``encoding`` and
+            ``column`` say how it is read.
+        digest: is updated with every byte of the decompressed text (of a table: with the text of its column, in
+            UTF-8), and with a line end between two files, so several files have the hash of their concatenation.
 
     Raises:
-        InputError: a file does not exist, cannot be read, is a device, or is not UTF-8 (the message names the
-            file, the byte, and the likely encoding).
+        InputError: a file does not exist, cannot be read, is a device, is not in the encoding (the message names
+            the file, the byte, and the likely encoding), or is a table without the column or with a broken line.
     """
     files = corpus_files(config.corpus)
     before = 0  # bytes of the files before this one
@@ -77,7 +77,7 @@ def read_blocks(config: TrainingConfig, digest: "hashlib._Hash | None" = None) -
                 waiting.append("\n")
                 if digest:
                     digest.update(b"\n")
-            for text, done in _file_blocks(file, digest, config.tokens == "blanks"):
+            for text, done in _file_blocks(file, config, digest):
                 meter.at(before + done)
                 waiting.append(text)
                 size += len(text)
@@ -89,54 +89,76 @@ def read_blocks(config: TrainingConfig, digest: "hashlib._Hash | None" = None) -
         yield "".join(waiting)
 
 
-def _file_blocks(path: Path, digest: "hashlib._Hash | None", lines: bool) -> Iterator[tuple[str, int]]:
+def _file_blocks(path: Path, config: TrainingConfig, digest: "hashlib._Hash | None") -> Iterator[tuple[str, int]]:
     """The blocks of one file, some of them empty, and with each the number of (compressed) bytes read so far."""
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()  # drops a byte-order mark
-    read, rest = 0, ""
+    with opened(path) as (file, stream, name):
+        rest = ""
+        if Path(name).suffix.lower() in TABLES:
+            texts = _column(path, name, config, stream, digest)
+        elif config.column is not None:
+            raise InputError(f"{path}: is no table ({', '.join(TABLES)}); leave --column out")
+        else:
+            texts = _decoded(path, config.encoding, stream, digest)
+        for text in texts:
+            text = rest + text
+            # A sentence that may go on in the next bytes is kept for the next block.
+            cut = finished(code_points(text), config.tokens == "blanks")
+            yield text[:cut], file.tell() if file.seekable() else 0
+            rest = text[cut:]
+        yield rest, file.tell() if file.seekable() else 0
+
+
+def _column(
+    path: Path, name: str, config: TrainingConfig, stream: BinaryIO, digest: "hashlib._Hash | None"
+) -> Iterator[str]:
+    """The text of a table's column in pieces: each cell, and a line end after it."""
+    waiting, size = [], 0
+    for cell in cells(path, name, config.column, _decoded(path, config.encoding, stream)):
+        waiting += [cell, "\n"]
+        size += len(cell)
+        if size >= BLOCK // 4:
+            yield _hashed("".join(waiting), digest)
+            waiting, size = [], 0
+    yield _hashed("".join(waiting), digest)
+
+
+def _hashed(text: str, digest: "hashlib._Hash | None") -> str:
+    """The text, after the digest is updated with it."""
+    if digest:
+        digest.update(text.encode())
+    return text
+
+
+def _decoded(path: Path, encoding: str, stream: BinaryIO, digest: "hashlib._Hash | None" = None) -> Iterator[str]:
+    """The text of a stream in pieces, without a byte-order mark."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+    read, before, data = 0, "", b"more"
     try:
-        with _opened(path) as file:
-            zipped = file.peek(2)[:2] == b"\x1f\x8b"
-            stream = gzip.GzipFile(fileobj=file) if zipped else file
-            while True:
-                data = stream.read(BLOCK)
-                text = rest + decoder.decode(data, final=not data)
-                if read == 0 and 4 * data.count(0) > len(data):  # English in UTF-16, or binary
-                    raise UnicodeDecodeError("utf-8", data, data.index(0), len(data), "zero bytes")
-                read += len(data)
-                if digest:
-                    digest.update(data)
-                # A sentence that may go on in the next bytes is kept for the next block.
-                cut = finished(code_points(text), lines) if data else len(text)
-                yield text[:cut], file.tell() if file.seekable() else 0
-                if not data:
-                    return
-                rest = text[cut:]
+        while data:
+            data = stream.read(BLOCK)
+            if read == 0 and utf8 and 4 * data.count(0) > len(data):  # English in UTF-16, or binary
+                raise UnicodeDecodeError("utf-8", data, data.index(0), len(data), "zero bytes")
+            if read == 0 and not utf8 and (kind := known_start(data)):  # many encodings decode any bytes
+                raise InputError(f"{path}: it is {kind}: save its text first")
+            text = decoder.decode(data, final=not data)
+            if digest:
+                digest.update(data)
+            read += len(data)
+            yield text if before else text.removeprefix("\ufeff")
+            before = (before + text)[-100:]
     except UnicodeDecodeError as error:
+        # error.object: the bytes that the decoder kept of the last read, then the bytes of this one.
+        place = f"at byte {read + len(data) - len(error.object) + error.start} (counted from 0)"
+        if not utf8:
+            hint = f"see whether --encoding is right, or leave that place out: iconv -c -f {encoding} -t UTF-8"
+            raise InputError(f"{path}: not {encoding} {place}; {hint}") from None
         from embedding_tutorial.text.wrong_encoding import what_it_is  # imports the detector
 
-        # error.object: the bytes that the decoder kept of the last read, then the bytes of this one.
-        place = read + len(data) - len(error.object) + error.start
-        hint = what_it_is(error, before=rest, at_start=read == 0)
-        raise InputError(f"{path}: not UTF-8 at byte {place} (counted from 0); {hint}") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path}: is a damaged gzip file ({error})") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
-
-
-def _opened(path: Path) -> BinaryIO:
-    """Open a file or a pipe.
-
-    Raises:
-        InputError: it is a device, a terminal or a socket, which may have no end.
-        OSError: it cannot be opened.
-    """
-    mode = os.stat(path).st_mode
-    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
-        raise InputError(f"{path}: is a device, a terminal or a socket; name a text file")
-    if stat.S_ISFIFO(mode):  # open() waits until another process writes to it
-        print(f"{path}: is a pipe; waiting for what is written to it", file=sys.stderr, flush=True)
-    return open(path, "rb")
+        hint = what_it_is(error, before, at_start=read == 0)
+        raise InputError(f"{path}: not UTF-8 {place}; {hint}") from None
+    except UnicodeError as error:  # utf-16 and utf-32 need a byte-order mark
+        raise InputError(f"{path}: not {encoding} ({error}); say --encoding utf-16-le, or -be, say") from None
 
 
 def _hint_if_missing(path: Path) -> str:

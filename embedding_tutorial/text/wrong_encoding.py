@@ -2,19 +2,11 @@
 
 import charset_normalizer
 
-STARTS = {  # the first bytes of compressed files and of documents
-    b"\xfd7zXZ\0": "an xz file",
-    b"BZh": "a bz2 file",
-    b"\x28\xb5\x2f\xfd": "a zstd file",
-    b"\x1f\x8b": "a gzip file inside another",
-    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
-    b"PK\3\4": "a zip archive, perhaps .docx or .epub",
-    b"\xd0\xcf\x11\xe0": "an old Office document",
-    b"%PDF": "a PDF",
-}
+from embedding_tutorial.text.compressed import known_start
+
 SAMPLE = 1 << 16  # bytes that the detector reads
 PROOF = 20  # bytes beyond one per character; with so many, valid UTF-8 is no coincidence
-# Encodings of one family decode a sample alike. Of these, name the one that iconv knows and that has most characters.
+# Encodings of one family decode a sample alike. Of these, name the one that has most characters.
 PREFERRED = ("gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "cp1252")
 
 
@@ -28,10 +20,8 @@ def what_it_is(error: UnicodeDecodeError, before: str, at_start: bool) -> str:
     """
     data = error.object
     known = before + data[: error.start].decode(errors="ignore")
-    if at_start:
-        for start, name in STARTS.items():
-            if data.startswith(start):
-                return f"it is {name}: save its text as UTF-8 first"
+    if at_start and (name := known_start(data)):
+        return f"it is {name}: save its text as UTF-8 first"
     if error.reason == "unexpected end of data":
         return "the text breaks off inside a character: get all of it, or run: iconv -c -f UTF-8 -t UTF-8"
     if len(known.encode()) - len(known) >= PROOF:
@@ -49,18 +39,16 @@ def what_it_is(error: UnicodeDecodeError, before: str, at_start: bool) -> str:
     best, *others = sorted(matches, key=lambda match: (match.chaos, -match.coherence, match.encoding != "gb18030"))
     near = [match for match in others if match.chaos < best.chaos + 0.1 and match.coherence >= best.coherence]
     likely = [best, *near[:2]]
-    readings = [f"{_iconv_name(match)} ({_first_line(str(match))})" for match in likely]
-    command = f"iconv -f {_iconv_name(best)} -t UTF-8"
+    readings = [f"{_name(match)} ({_first_line(str(match))})" for match in likely]
     if len(likely) == 1:
-        return f"it looks like {readings[0]}: save it as UTF-8, or run: {command}"
-    return f"it may be {' or '.join(readings)}: see which reads right, and save it as UTF-8, or run, say: {command}"
+        return f"it looks like {readings[0]}: use --encoding {_name(best)}"
+    return f"it may be {' or '.join(readings)}: see which reads right, and use, say, --encoding {_name(best)}"
 
 
-def _iconv_name(match: charset_normalizer.CharsetMatch) -> str:
-    """The name that iconv has for an encoding."""
+def _name(match: charset_normalizer.CharsetMatch) -> str:
+    """The name of an encoding: of the largest of its family."""
     same = [match.encoding, *match.could_be_from_charset]
-    name = next((name for name in PREFERRED if name in same), match.encoding).upper().replace("_", "-")
-    return name.replace("-LE", "LE").replace("-BE", "BE")
+    return next((name for name in PREFERRED if name in same), match.encoding).replace("_", "-")
 
 
 def _first_line(text: str) -> str:

@@ -1,11 +1,15 @@
+import bz2
 import gzip
 import hashlib
+import io
+import lzma
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -114,11 +118,91 @@ def test_the_byte_is_named_wherever_the_blocks_end(size, tmp_path, monkeypatch):
         list(read_blocks(TrainingConfig(corpus=write(tmp_path, "王妃".encode()[:5]))))
 
 
-def test_a_damaged_gzip_file_is_one_line(tmp_path):
-    data = gzip.compress("王妃很漂亮".encode() * 1000)
-    for damaged in (data[:-12], data[:20] + b"\0\0\0" + data[23:], data[:12]):
-        with pytest.raises(InputError, match="is a damaged gzip file"):
-            read_sentences(TrainingConfig(corpus=write(tmp_path, damaged)))
+def zipped(data: bytes, *names: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names or ("text.txt",):
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+COMPRESS = {"gzip": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zip": zipped}
+
+
+@pytest.mark.parametrize("kind", COMPRESS)
+def test_compressed_files_are_read_and_damaged_ones_are_refused(kind, tmp_path, monkeypatch):
+    text = "".join(f"王妃很漂亮{number}\n" for number in range(1000))
+    data = COMPRESS[kind](text.encode())
+    path = write(tmp_path, data)
+    assert "".join(read_blocks(TrainingConfig(corpus=path))) == text
+    assert files.text_sha256(TrainingConfig(corpus=path)) == hashlib.sha256(text.encode()).hexdigest()
+    path.write_bytes(COMPRESS[kind](b""))
+    assert list(read_blocks(TrainingConfig(corpus=path))) == []
+    half = len(data) // 2
+    for damaged in (data[:-12], data[:half] + b"\0\0\0\xff" + data[half + 4 :], data[:12]):
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match=f"is a damaged {kind} file"):
+            read_sentences(TrainingConfig(corpus=path))
+
+
+def test_a_zip_archive_of_several_files_is_refused_with_their_names(tmp_path):
+    path = write(tmp_path, zipped("王妃".encode(), "a/", "a/b.txt", "__MACOSX/a/._b.txt"))
+    assert read_sentences(TrainingConfig(corpus=path)) == ["王妃"]
+    path.write_bytes(zipped("王妃".encode(), "a.txt", "b.txt"))
+    with pytest.raises(InputError, match=r"is a zip archive of 2 files \(a.txt, b.txt\): unzip it"):
+        read_sentences(TrainingConfig(corpus=path))
+    locked = bytearray(zipped("王妃".encode()))
+    locked[6] |= 1  # the flag "has a password", also in the central directory
+    locked[locked.index(b"PK\1\2") + 8] |= 1
+    path.write_bytes(locked)
+    with pytest.raises(InputError, match=r"cannot be decompressed .*password"):
+        read_sentences(TrainingConfig(corpus=path))
+
+
+def test_a_text_that_begins_as_a_bz2_file_does_is_text(tmp_path):
+    assert read_sentences(TrainingConfig(corpus=write(tmp_path, b"BZh9 is a name"))) == ["BZh9 is a name"]
+
+
+@pytest.mark.parametrize("size", [1, 3, 1 << 22])
+@pytest.mark.parametrize(
+    "encoding", ["gb18030", "gbk", "big5", "shift_jis", "utf-16", "utf-16-le", "utf-32", "UTF8", "utf-8-sig"]
+)
+def test_a_text_is_decoded_wherever_the_blocks_end(encoding, size, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "BLOCK", size)
+    text = "公主，王道。\n"
+    mark = "\ufeff" if encoding in ("gb18030", "utf-16-le", "UTF8") else ""
+    path = write(tmp_path, (mark + text).encode(encoding))
+    digest = hashlib.sha256()
+    assert "".join(read_blocks(TrainingConfig(corpus=path, encoding=encoding), digest)) == text
+    assert digest.hexdigest() == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("size", [1, 3, 1 << 22])
+@pytest.mark.parametrize(
+    ("encoding", "data", "message"),
+    [
+        ("gb18030", "公主".encode("gb18030") + b"a\xff\xfe", r"not gb18030 at byte 5 \(counted"),
+        ("gb18030", "公主".encode("gb18030")[:3], r"not gb18030 at byte 2 \(counted"),
+        ("cp1251", b"ab\x98", r"not cp1251 at byte 2 \(counted"),
+        ("utf-16-le", "公a".encode("utf-16-le") + b"\0\xd8a\0", r"not utf-16-le at byte 4 \(counted"),
+        ("utf-16", "公主".encode("utf-16-be"), r"not utf-16 .*say --encoding utf-16-le"),
+    ],
+)
+def test_bytes_that_are_not_of_the_encoding_are_refused(encoding, data, message, size, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "BLOCK", size)
+    with pytest.raises(InputError, match=message):
+        list(read_blocks(TrainingConfig(corpus=write(tmp_path, data), encoding=encoding)))
+
+
+def test_a_document_is_no_text_of_any_encoding(tmp_path):
+    with pytest.raises(InputError, match="it is a PDF"):
+        list(read_blocks(TrainingConfig(corpus=write(tmp_path, b"%PDF-1.7"), encoding="latin-1")))
+
+
+@pytest.mark.parametrize("name", ["klingon", "hex", "rot13", "", "a\0"])
+def test_an_unknown_encoding_is_refused(name):
+    with pytest.raises(InputError, match="is no encoding of text"):
+        TrainingConfig(encoding=name)
 
 
 def shards(place, texts):
