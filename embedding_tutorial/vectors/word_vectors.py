@@ -229,9 +229,10 @@ class WordVectors:
         """
         import keras
 
-        first = np.zeros((1, self.matrix.shape[1]), np.float32)
-        mean = self.matrix.mean(axis=0, keepdims=True)  # (1, D)
-        rows = np.concatenate([first, mean, self.matrix] if unknown else [first, self.matrix])
+        rows = np.zeros((len(self) + 1 + unknown, self.matrix.shape[1]), np.float32)
+        rows[1 + unknown :] = self.matrix
+        if unknown:
+            rows[1] = self.matrix.mean(axis=0, dtype=np.float64)
         layer = keras.layers.Embedding(*rows.shape, mask_zero=True, trainable=trainable, name=name)
         layer.build()
         layer.set_weights([rows])
@@ -240,8 +241,10 @@ class WordVectors:
     def text_vectorization(self, split: str | None = None) -> keras.layers.TextVectorization:
         """A stock Keras layer, texts to the ids of ``embedding_layer(unknown=True)``: ``(B,)`` strings to ``(B, T)``.
 
-        Shorter texts are padded with 0; an unknown token has id 1. With ``split="character"`` each blank is a
-        token, and so an unknown one. ``"whitespace"`` splits at ASCII blanks alone, not at U+3000 or U+00A0.
+        Shorter texts are padded with 0; an unknown token has id 1. Words are not cut: blanks stand between them.
+        With ``split="character"`` each blank is a token, and so an unknown one. ``"whitespace"`` splits at ASCII
+        blanks alone, not at U+3000 or U+00A0. The layer is part of a model with the TensorFlow backend; with JAX it
+        is called before the model.
 
         Args:
             split: ``"character"`` or ``"whitespace"``; ``None``: ``"character"`` where each token is one character.
