@@ -34,6 +34,7 @@ from embedding_tutorial.tables import show
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus
 from embedding_tutorial.vectors.answers import analogy, neighbors, newest_run, odd_one_out, similarity
 from embedding_tutorial.vectors.compare import compare_runs
+from embedding_tutorial.vectors.groups import CATEGORIES
 from embedding_tutorial.vectors.report import Retrain, evaluate_run
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
@@ -112,6 +113,7 @@ def add_words(commands: Any) -> None:
 def add_evaluate(commands: Any) -> None:
     """The evaluation of a run."""
     sub = command(commands, "evaluate", evaluate, "agreement with what the model was never told, beside chance")
+    add_categories(sub)
     sub.add_argument("--pairs", type=Path, metavar="FILE", help="word pairs with human scores: word, word, score")
     sub.add_argument("--analogies", type=Path, metavar="FILE", help="analogies: ': section' lines, then a b c d")
     sub.add_argument(
@@ -121,9 +123,15 @@ def add_evaluate(commands: Any) -> None:
     )
 
 
-def evaluate(run: Path, pairs: Path | None, analogies: Path | None, controls: bool) -> dict[str, Any]:
+def add_categories(sub: argparse.ArgumentParser) -> None:
+    """The file of groups."""
+    help = "groups of tokens: group, tab, token (default: those of the shipped text)"
+    sub.add_argument("--categories", type=Path, default=CATEGORIES, metavar="FILE", help=help)
+
+
+def evaluate(run: Path, categories: Path, pairs: Path | None, analogies: Path | None, controls: bool) -> dict[str, Any]:
     """Every figure for one run, with its interval and its chance."""
-    return evaluate_run(run, pairs, analogies, retraining(run) if controls else None)
+    return evaluate_run(run, pairs, analogies, retraining(run) if controls else None, categories)
 
 
 def retraining(run: Path) -> Retrain:
@@ -149,6 +157,7 @@ def retraining(run: Path) -> Retrain:
 def add_compare(commands: Any) -> None:
     """Runs side by side."""
     sub = command(commands, "compare", compare_runs, "runs side by side", of_a_run=False)
+    add_categories(sub)
     sub.add_argument("runs", nargs="+", type=Path, metavar="DIR")
 
 

@@ -14,6 +14,7 @@ from conftest import COURT, FARM, REPOSITORY, run_python, write_run
 from embedding_tutorial import __main__ as ask
 from embedding_tutorial.config import InputError
 from embedding_tutorial.tables import show
+from embedding_tutorial.vectors.groups import CATEGORIES
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 
@@ -90,6 +91,26 @@ def test_evaluation_stands_beside_chance_and_untrained(place, capsys):
     assert 0 < radicals["trained"]["chance"] < 1
 
 
+def test_groups_of_one_s_own_are_evaluated_and_compared(tmp_path, capsys):
+    vectors = WordVectors("王妃牛羊", [9] * 4, np.array([[1, 0], [1, 0.1], [0, 1], [0.1, 1]]))
+    run, groups = write_run(tmp_path / "run", vectors=vectors, dim=2), tmp_path / "groups.tsv"
+    given = ["--categories", groups]
+    groups.write_text("court\t王\ncourt\t妃\nfarm\t牛\nfarm\t羊\nfarm\t驴\n", encoding="utf-8")
+    figures = {row["figure"]: row for row in answer(capsys, "evaluate", *given, "--run", run)["rows"]}
+    agreement = figures["category agreement, test groups"]
+    assert (agreement["value"], agreement["chance"], agreement["tokens"]) == (1, 0.333, 4)
+    (row,) = answer(capsys, "compare", *given, run)["rows"]
+    assert row["test groups"] == 1 and row["dev groups"] is None
+
+    for content, reason in (
+        ("a\t龙\na\t凤\n", "none of its 2 characters has a vector"),
+        ("a\t王\nb\t牛\n", "2 of its 2 characters have"),
+    ):
+        groups.write_text(content, encoding="utf-8")
+        assert answer(capsys, "evaluate", *given, "--run", run)["notes"][1].startswith(f"{groups}: {reason}")
+        assert answer(capsys, "compare", *given, run)["notes"][0].startswith(f"{run}: {groups}: {reason}")
+
+
 def test_standard_files_are_evaluated(place, capsys, tmp_path):
     (tmp_path / "pairs").write_text("王\t妃\t9\n王\t牛\t1\n牛\t羊\t8\n王\t龙\t5\n", encoding="utf-8")
     (tmp_path / "questions").write_text(": farm\n牛 羊 鸡 鸭\n王 龙 后 皇\n", encoding="utf-8")
@@ -160,7 +181,7 @@ def test_a_question_without_an_answer_says_so(tmp_path, capsys):
     write_run(tmp_path / "letters", vectors=vectors)
     ask.main(["evaluate", "--run", str(tmp_path / "letters")])
     printed = capsys.readouterr().out.splitlines()
-    assert len(printed) == 2 and "no two characters of this run are of one group or have one radical" in printed[1]
+    assert len(printed) == 2 and printed[1].startswith(f"{CATEGORIES}: none of its ")
     assert answer(capsys, "evaluate", "--run", tmp_path / "letters")["rows"] == []
 
 

@@ -106,7 +106,8 @@ def test_every_command_runs(reader):
             assert done.returncode == 0, f"{line}: {done.stderr}"
             ran += 1
     for code in blocks(read("README.md"), "python"):
-        assert run_python("-c", code, cwd=reader).returncode == 0, code
+        done = run_python("-c", code, cwd=reader)
+        assert done.returncode == 0, done.stderr
     assert ran >= 12  # one fewer without plotly
 
 

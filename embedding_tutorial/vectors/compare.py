@@ -5,6 +5,7 @@ import dataclasses
 import math
 import os
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import numpy as np
 
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.run_directory import HISTORY, checked, read_run
-from embedding_tutorial.vectors.report import agreements
+from embedding_tutorial.vectors.groups import CATEGORIES, Category, read_categories
+from embedding_tutorial.vectors.report import agreements, empty_notes
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 # What a training depends on beside its seed. Backend, machine and versions are not among it: they change the rounding.
@@ -35,32 +37,35 @@ class Run:
         settings: those of ``TrainingConfig``, but ``text`` and ``init`` are hashes of the files.
         loss: of the sentences held out, after the last epoch; NaN where there is none.
         figures: what ``NAMES`` says, without the rank of the loss.
+        notes: why no groups are compared, where that is so.
     """
 
     name: str
     settings: dict[str, Any]
     loss: float
     figures: list[float]
+    notes: list[str]
 
     def key(self, names: tuple[str, ...]) -> tuple:
         """The values of some settings."""
         return tuple(self.settings[name] for name in names)
 
 
-def read_row(directory: Path) -> Run:
-    """Read what the table tells of a finished run."""
+def read_row(directory: Path, categories: Sequence[Category], path: Path) -> Run:
+    """Read what the table tells of a finished run; ``path`` is the file of the categories."""
     run, vectors = read_run(directory), WordVectors.load(directory)
     config = TrainingConfig.from_json(run["config"], directory)
-    values = [agreement.value for agreement in agreements(vectors, config.tokens).values()]
+    values = [agreement.value for agreement in agreements(vectors, config.tokens, categories).values()]
     if config.tokens != "characters":
         values.append(math.nan)  # only characters have a radical
     loss = _last(checked(directory, run, HISTORY), "val_loss")
     hashes = {"text": run["corpus_sha256"][:12], "init": config.init and str(run.get("init_sha256"))[:12]}
     figures = [*(round(value, 4) for value in (*values, loss)), run["fit_seconds"], len(vectors)]
-    return Run(str(directory), vars(config) | hashes, loss, figures)
+    notes = [f"{directory}: {note}" for note in empty_notes(vectors, config.tokens, categories, path)]
+    return Run(str(directory), vars(config) | hashes, loss, figures, notes)
 
 
-def compare_runs(runs: list[Path]) -> dict[str, Any]:
+def compare_runs(runs: list[Path], categories: Path = CATEGORIES) -> dict[str, Any]:
     """Compare runs, and give the mean and the deviation of those that differ by their seed alone.
 
     A directory that is named twice is shown once. Runs of equal settings and seed are copies or repetitions of one
@@ -70,10 +75,16 @@ def compare_runs(runs: list[Path]) -> dict[str, Any]:
     Losses are ranked among the trainings whose losses measure the same, see ``MEASURE``: another seed holds out
     other sentences. A run without a loss, or without another to compare with, has no rank.
 
+    Args:
+        runs: finished runs.
+        categories: the file of groups, see ``read_categories``.
+
     Returns:
         Notes, columns and rows, for ``tables.show``.
     """
-    rows = [read_row(directory) for directory in {os.path.realpath(path): path for path in runs}.values()]
+    groups = read_categories(categories)
+    distinct = {os.path.realpath(path): path for path in runs}.values()
+    rows = [read_row(directory, groups, categories) for directory in distinct]
     losses, seeds = defaultdict(dict), defaultdict(dict)
     for run in rows:
         seeds[run.key(SETTINGS)].setdefault(run.settings["seed"], run)
@@ -92,7 +103,8 @@ def compare_runs(runs: list[Path]) -> dict[str, Any]:
             for name, summary in (("mean", values.mean(axis=0)), ("deviation", values.std(axis=0, ddof=1))):
                 figures = _with_rank(summary.round(4).tolist(), None)
                 table.append([f"{name} of {len(group)} seeds", None, *beside, *figures])
-    return {"notes": [], "columns": ["run", "seed", *differing, *NAMES], "rows": table}
+    notes = [note for run in rows for note in run.notes]
+    return {"notes": notes, "columns": ["run", "seed", *differing, *NAMES], "rows": table}
 
 
 def _with_rank(figures: list[float], rank: int | None) -> list[float | None]:

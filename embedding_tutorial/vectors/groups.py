@@ -54,7 +54,7 @@ def radical(token: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Category:
-    """A line of ``categories.tsv``: a token and its group.
+    """A token and its group.
 
     Attributes:
         group: its name.
@@ -76,19 +76,28 @@ def of_kind(categories: Sequence[Category], tokens: str) -> list[Category]:
 
 
 def read_categories(path: Path = CATEGORIES) -> list[Category]:
-    """Read a file of categories: the fields of ``Category`` in columns, tabs between; a first line may name them.
+    """Read a file of categories, tabs between its columns; a first line may name them.
+
+    The columns are the fields of ``Category``, or ``group`` and ``token`` alone: such a token counts as a character
+    and as a word, and its split is ``test``.
 
     Raises:
-        InputError: the file cannot be read, or a line has another form; the message names the line.
+        InputError: the file cannot be read, a line has another form, or a token is repeated, which would make it its
+            own neighbour; the message names the line.
     """
-    categories = []
-    for number, line in read_lines(path):
-        fields = line.rstrip("\r").split("\t")
-        if number == 1 and fields == [field.name for field in dataclasses.fields(Category)]:
+    lines = [(number, line.rstrip("\r").split("\t")) for number, line in read_lines(path)]
+    columns = 2 if lines and len(lines[0][1]) == 2 else 4
+    categories = {}
+    for number, fields in lines:
+        if number == 1 and fields == [field.name for field in dataclasses.fields(Category)][:columns]:
             continue
-        if len(fields) != 4 or not all(fields) or fields[2] not in TOKENS or fields[3] not in SPLITS:
-            raise InputError(
-                f"{path}, line {number}: expected group, token, {' or '.join(TOKENS)}, {' or '.join(SPLITS)}"
-            )
-        categories.append(Category(*fields))
-    return categories
+        kinds, split = ([fields[2]], fields[3]) if len(fields) == 4 else (TOKENS, "test")
+        if len(fields) != columns or not all(fields) or not {*kinds} <= {*TOKENS} or split not in SPLITS:
+            form = f"group, token, {' or '.join(TOKENS)}, {' or '.join(SPLITS)}"
+            raise InputError(f"{path}, line {number}: expected {form}; or group and token in every line")
+        group, token = fields[:2]
+        for kind in kinds:
+            if (token, kind) in categories:
+                raise InputError(f"{path}, line {number}: {token!r} occurs in an earlier line")
+            categories[token, kind] = Category(group, token, kind, split)
+    return [*categories.values()]

@@ -1,7 +1,7 @@
 """A finished run's evaluation: every figure that its vectors allow, as a table."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from embedding_tutorial.vectors.controls import (
     with_twins,
 )
 from embedding_tutorial.vectors.evaluation import Agreement, category_agreement, radical_agreement
-from embedding_tutorial.vectors.groups import SPLITS, read_categories
+from embedding_tutorial.vectors.groups import CATEGORIES, SPLITS, Category, of_kind, read_categories
 from embedding_tutorial.vectors.standard_files import analogies, word_pairs
 from embedding_tutorial.vectors.word_vectors import WordVectors, starting_vectors
 
@@ -32,7 +32,11 @@ Retrain = Callable[[EncodedCorpus, WordVectors | None], WordVectors]
 
 
 def evaluate_run(
-    directory: Path, pairs: Path | None = None, questions: Path | None = None, retrain: Retrain | None = None
+    directory: Path,
+    pairs: Path | None = None,
+    questions: Path | None = None,
+    retrain: Retrain | None = None,
+    categories: Path = CATEGORIES,
 ) -> dict[str, Any]:
     """Compute every figure that a run's vectors allow; intervals hold 95 % of resampled means.
 
@@ -40,6 +44,7 @@ def evaluate_run(
         directory: a finished run.
         pairs, questions: files of word pairs and of analogies, or ``None``.
         retrain: trains the controls: on shuffled and on twinned text; ``None``: no controls, and no PPMI + SVD.
+        categories: the file of groups, see ``read_categories``.
 
     Returns:
         Notes, columns and rows, for ``tables.show``.
@@ -51,36 +56,47 @@ def evaluate_run(
     vectors, run = WordVectors.load(directory), read_run(directory)
     config = TrainingConfig.from_json(run["config"], directory)
     initial = _initial_vectors(directory, run, config) if retrain else None
-    rows = agreement_rows("trained", vectors, config.tokens)
+    groups = read_categories(categories)
+    rows = agreement_rows("trained", vectors, config.tokens, groups)
     if UNTRAINED in run["files"]:
         matrix = np.loadtxt(checked(directory, run, UNTRAINED), dtype=np.float32, delimiter="\t", ndmin=2)
         before = WordVectors.of(vectors.vocabulary.most_frequent(len(matrix)), matrix)
-        rows += agreement_rows("untrained", before, config.tokens)
+        rows += agreement_rows("untrained", before, config.tokens, groups)
     kind = noun(config.tokens)
     notes = [f"{directory}: {len(vectors):,} {kind}, {vectors.matrix.shape[1]} numbers each"]
-    if not rows:
-        notes.append(f"no two {kind} of this run are of one group or have one radical, so nothing is compared")
+    notes += empty_notes(vectors, config.tokens, groups, categories)
     if pairs is not None:
         rows += _pair_rows(vectors, pairs, notes)
     if questions is not None:
         rows += _analogy_rows(vectors, questions, notes)
     if retrain is not None:
-        rows += _control_rows(config, initial, retrain, notes)
+        rows += _control_rows(config, initial, retrain, notes, groups)
     return {"notes": notes, "columns": COLUMNS, "rows": rows}
 
 
-def agreements(vectors: WordVectors, tokens: str) -> dict[str, Agreement]:
+def agreements(vectors: WordVectors, tokens: str, categories: Sequence[Category]) -> dict[str, Agreement]:
     """Category agreement of the dev and the test groups and, of characters, radical agreement; by name."""
-    categories = read_categories()
     found = {f"category agreement, {s} groups": category_agreement(vectors, categories, tokens, s) for s in SPLITS}
     return found | ({"radical agreement": radical_agreement(vectors)} if tokens == "characters" else {})
 
 
-def agreement_rows(name: str, vectors: WordVectors, tokens: str) -> list[list]:
+def empty_notes(vectors: WordVectors, tokens: str, categories: Sequence[Category], path: Path) -> list[str]:
+    """Say why no category agreement of ``agreements`` has tokens; empty where one has. ``path`` is the file's."""
+    if any(category_agreement(vectors, categories, tokens, split).tokens for split in SPLITS):
+        return []
+    members = of_kind(categories, tokens)
+    known = sum(category.token in vectors for category in members)
+    if not known:
+        return [f"{path}: none of its {len(members):,} {noun(tokens)} has a vector, so no groups are compared"]
+    asked = f"{known:,} of its {len(members):,} {noun(tokens)} have a vector"
+    return [f"{path}: {asked}, but no two of them share a group and a split"]
+
+
+def agreement_rows(name: str, vectors: WordVectors, tokens: str, categories: Sequence[Category]) -> list[list]:
     """A row for each of ``agreements`` in which tokens take part."""
     return [
         [figure, name, *(round(v, 3) for v in (a.value, *a.interval(), a.chance)), a.tokens]
-        for figure, a in agreements(vectors, tokens).items()
+        for figure, a in agreements(vectors, tokens, categories).items()
         if a.tokens
     ]
 
@@ -119,7 +135,11 @@ def _initial_vectors(directory: Path, run: dict, config: TrainingConfig) -> Word
 
 
 def _control_rows(
-    config: TrainingConfig, initial: WordVectors | None, retrain: Retrain, notes: list[str]
+    config: TrainingConfig,
+    initial: WordVectors | None,
+    retrain: Retrain,
+    notes: list[str],
+    categories: Sequence[Category],
 ) -> list[list]:
     """Train on texts whose answer is known, and count PPMI + SVD.
 
@@ -127,9 +147,10 @@ def _control_rows(
     Training with twins starts from random vectors, since no file has a vector for a twin.
     """
     corpus = encode_corpus(config)
-    rows = agreement_rows("PPMI + SVD", count_vectors(corpus, config.window, config.dim), config.tokens)
+    counted = count_vectors(corpus, config.window, config.dim)
+    rows = agreement_rows("PPMI + SVD", counted, config.tokens, categories)
     print("retraining on shuffled text", flush=True)
-    rows += agreement_rows("shuffled text", retrain(shuffled(corpus), initial), config.tokens)
+    rows += agreement_rows("shuffled text", retrain(shuffled(corpus), initial), config.tokens, categories)
     twinned, twins = with_twins(corpus, seed=config.seed)
     if not twins:
         notes.append(f"no twins: none of the {noun(config.tokens)} is seen {2 * TWIN_BANDS[0]} times")

@@ -216,23 +216,54 @@ class WordVectors:
         frame.insert(0, "count", self.counts)
         return frame
 
-    def embedding_layer(self, trainable: bool = False, name: str | None = None) -> keras.layers.Embedding:
+    def embedding_layer(
+        self, trainable: bool = False, name: str | None = None, unknown: bool = False
+    ) -> keras.layers.Embedding:
         """A Keras layer with these vectors, for a model of your own.
 
-        It has ``V + 1`` rows: row 0 is zeros, for padding, which is masked; row ``id`` is the
-        vector of ``index_to_key[id - 1]``.
+        Row 0 is zeros, for padding, which is masked. Without ``unknown`` there are ``V + 1`` rows,
+        and the id of ``index_to_key[k]`` is ``k + 1``. With it there are ``V + 2``: row 1 is for
+        unknown tokens, and the id of ``index_to_key[k]`` is ``k + 2``, which is the id that Keras gives by
+        ``text_vectorization()`` or ``keras.layers.StringLookup(vocabulary=vectors.index_to_key, mask_token="")``.
 
         Args:
             trainable: whether ``fit`` may change the vectors.
             name: of the layer; ``None``: Keras chooses a unique name.
+            unknown: whether there is a row for unknown tokens. It is the mean of all vectors, the guess with the
+                smallest squared error; zeros would shrink the mean of a text by each unknown token.
         """
         import keras
 
-        rows = np.concatenate([np.zeros((1, self.matrix.shape[1]), np.float32), self.matrix])
+        rows = np.zeros((len(self) + 1 + unknown, self.matrix.shape[1]), np.float32)
+        rows[1 + unknown :] = self.matrix
+        if unknown:
+            rows[1] = self.matrix.mean(axis=0, dtype=np.float64)
         layer = keras.layers.Embedding(*rows.shape, mask_zero=True, trainable=trainable, name=name)
         layer.build()
         layer.set_weights([rows])
         return layer
+
+    def text_vectorization(self, split: str | None = None) -> keras.layers.TextVectorization:
+        """A stock Keras layer, texts to the ids of ``embedding_layer(unknown=True)``: ``(B,)`` strings to ``(B, T)``.
+
+        Shorter texts are padded with 0; an unknown token has id 1. Words are not cut: blanks stand between them.
+        With ``split="character"`` each blank is a token, and so an unknown one. ``"whitespace"`` splits at ASCII
+        blanks alone, not at U+3000 or U+00A0. The layer is part of a model with the TensorFlow backend; with JAX it
+        is called before the model.
+
+        Args:
+            split: ``"character"`` or ``"whitespace"``; ``None``: ``"character"`` where each token is one character.
+
+        Raises:
+            InputError: a token holds a line break, with which Keras cannot save the vocabulary.
+        """
+        import keras
+
+        for token in self.index_to_key:
+            if token.splitlines() != [token]:
+                raise InputError(f"{token!r} holds a line break, with which Keras cannot save the vocabulary")
+        split = split or ("character" if all(len(token) == 1 for token in self.index_to_key) else "whitespace")
+        return keras.layers.TextVectorization(standardize=None, split=split, vocabulary=self.index_to_key)
 
     @classmethod
     def load(cls, directory: Path | str) -> WordVectors:

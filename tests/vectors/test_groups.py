@@ -47,6 +47,9 @@ def test_the_shipped_categories_are_read():
         ("group\ttoken\ttokens\tsplit\nseason\t春\tletter\tdev\n", "line 2"),
         ("group\ttoken\ttokens\tsplit\nseason\t春\twords\ttrain\n", "line 2"),
         ("word,category\n春,season\n", "line 1"),
+        ("season\t春\nseason\t夏\tcharacters\tdev\n", "line 2"),
+        ("season\t春\tcharacters\tdev\nseason\t夏\n", "line 2"),
+        ("season\t春\nmonth\t春\n", "line 2: '春' occurs in an earlier line"),
         ("春".encode("gbk"), "not UTF-8"),
         (None, "cannot be read"),
     ],
@@ -63,6 +66,13 @@ def test_another_categories_file_is_refused_at_its_line(tmp_path, content, messa
 def test_a_categories_file_of_windows_is_read(tmp_path):
     (tmp_path / "categories.tsv").write_bytes('\ufeffgroup\ttoken\ttokens\tsplit\r\nq\t"\twords\tdev\r\n'.encode())
     assert read_categories(tmp_path / "categories.tsv") == [Category("q", '"', "words", "dev")]
+
+
+@pytest.mark.parametrize("header", ["", "group\ttoken\n"])
+def test_groups_and_tokens_alone_count_for_every_kind(tmp_path, header):
+    (tmp_path / "mine.tsv").write_text(f"{header}season\t春\n", encoding="utf-8")
+    expected = [Category("season", "春", kind, "test") for kind in ("characters", "words")]
+    assert read_categories(tmp_path / "mine.tsv") == expected
 
 
 @pytest.mark.parametrize("tokens", ["characters", "words", "blanks"])
