@@ -19,7 +19,7 @@ from embedding_tutorial.text.tokenizers import tokenize_block
 from embedding_tutorial.text.vocabulary import Vocabulary
 
 SMOOTHING = 1e-3  # a token with this share of the text weighs half
-BLOCK = 1 << 16  # tokens whose vectors are in memory at a time
+BLOCK = 1 << 18  # tokens whose vectors are in memory at a time
 
 
 def token_weights(counts: np.ndarray) -> np.ndarray:
@@ -46,11 +46,11 @@ def sentence_vectors(weighted: np.ndarray, ids: np.ndarray, lengths: np.ndarray)
     cuts = np.searchsorted(ends, np.arange(BLOCK, len(ids), BLOCK))
     for first, last in pairwise(np.unique([0, *cuts, len(lengths)]).tolist()):
         starts, length = (ends - lengths)[first:last], lengths[first:last]
-        filled = length > 0  # reduceat has no empty sums
         block = np.zeros((last - first, weighted.shape[1]), weighted.dtype)
-        if filled.any():
-            tokens = weighted[ids[starts[0] : ends[last - 1]] - 1]  # (n, D)
-            block[filled] = np.add.reduceat(tokens, starts[filled] - starts[0]) / length[filled, None]
+        for size in np.unique(length[length > 0]):  # sentences of one length form an array; np.add.reduceat is slower
+            some = np.flatnonzero(length == size)
+            tokens = ids[starts[some, None] + np.arange(size)]  # (n, size)
+            block[some] = weighted[tokens - 1].mean(axis=1)  # (n, size, D) -> (n, D)
         yield block
 
 
@@ -59,7 +59,7 @@ def first_component(weighted: np.ndarray, ids: np.ndarray, lengths: np.ndarray) 
 
     It is the last eigenvector of their ``(D, D)`` second moments. Arguments as of ``sentence_vectors``.
     """
-    moments = sum(block.T.astype(np.float64) @ block for block in sentence_vectors(weighted, ids, lengths))
+    moments = sum((block.T @ block).astype(np.float64) for block in sentence_vectors(weighted, ids, lengths))
     return np.linalg.eigh(moments)[1][:, -1].astype(weighted.dtype)
 
 

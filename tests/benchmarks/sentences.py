@@ -58,9 +58,8 @@ def main(runs: list[Path]) -> None:
         config, vectors = TrainingConfig.from_json(read_run(run)["config"], run), WordVectors.load(run)
         text = read_again(config, vectors.vocabulary)
         theme = themes(text.texts)
-
         row = {"tokens": config.tokens, "seed": config.seed}
-        for name, weights in (("plain", np.ones(len(vectors), np.float32)), ("weighted", token_weights(vectors.counts))):
+        for name, weights in (("plain", np.ones_like(vectors.counts)), ("weighted", token_weights(vectors.counts))):
             weighted = weights[:, None] * vectors.matrix
             means = np.concatenate([*sentence_vectors(weighted, text.ids, text.lengths)])  # (S, D)
             removed = without(first_component(weighted, text.ids, text.lengths), means)
