@@ -4,6 +4,7 @@
     python -m embedding_tutorial similarity 公主 王妃      the cosine of two
     python -m embedding_tutorial analogy 皇帝 皇后 王子    a is to b as c is to …
     python -m embedding_tutorial odd-one-out 春 夏 秋 红   which does not belong
+    python -m embedding_tutorial sentences 王妃很漂亮      which sentences are near this one
     python -m embedding_tutorial evaluate                  agreement, beside chance
     python -m embedding_tutorial compare runs/a runs/b     runs side by side
     python -m embedding_tutorial tensorboard               look at it
@@ -32,7 +33,7 @@ from embedding_tutorial.labels import printable
 from embedding_tutorial.run_directory import read_run
 from embedding_tutorial.tables import show
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus
-from embedding_tutorial.vectors.answers import analogy, neighbors, newest_run, odd_one_out, similarity
+from embedding_tutorial.vectors.answers import analogy, neighbors, newest_run, odd_one_out, sentences, similarity
 from embedding_tutorial.vectors.compare import compare_runs
 from embedding_tutorial.vectors.groups import CATEGORIES
 from embedding_tutorial.vectors.report import Retrain, evaluate_run
@@ -45,7 +46,7 @@ def main(arguments: list[str] | None = None) -> None:
         prog="python -m embedding_tutorial", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_words, add_evaluate, add_compare, add_tensorboard, add_map, add_plan):
+    for add in (add_words, add_sentences, add_evaluate, add_compare, add_tensorboard, add_map, add_plan):
         add(commands)
     given = vars(parser.parse_args(arguments))
     answer, as_json = given.pop("answer"), given.pop("json")
@@ -108,6 +109,13 @@ def add_words(commands: Any) -> None:
             sub.add_argument("--topn", type=WHOLE, default=10, metavar="N", help="how many (default: 10)")
         if answer is analogy:
             sub.add_argument("--topn", type=WHOLE, default=5, metavar="N", help="how many answers (default: 5)")
+
+
+def add_sentences(commands: Any) -> None:
+    """The question about sentences."""
+    sub = command(commands, "sentences", sentences, "which sentences of the text are near this one")
+    sub.add_argument("sentence", metavar="SENTENCE")
+    sub.add_argument("--topn", type=WHOLE, default=5, metavar="N", help="how many (default: 5)")
 
 
 def add_evaluate(commands: Any) -> None:

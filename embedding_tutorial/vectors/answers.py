@@ -1,4 +1,4 @@
-"""Answers about words: neighbours, similarity, analogies, the odd one out.
+"""Answers about words and sentences: neighbours, similarity, analogies, the odd one out.
 
 Each reads a finished run, and returns notes, columns and rows for ``tables.show``.
 """
@@ -9,11 +9,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from embedding_tutorial.config import InputError, TrainingConfig, noun
 from embedding_tutorial.labels import printable
 from embedding_tutorial.run_directory import read_run
 from embedding_tutorial.text.files import count_token
-from embedding_tutorial.vectors.word_vectors import WordVectors
+from embedding_tutorial.text.tokenizers import tokenize
+from embedding_tutorial.vectors.sentence_vectors import (
+    first_component,
+    read_again,
+    sentence_vectors,
+    token_weights,
+    without,
+)
+from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
 RUNS = Path("runs")
 
@@ -134,3 +144,34 @@ def odd_one_out(run: Path, words: list[str]) -> dict[str, Any]:
     vectors = WordVectors.load(run)
     notes = composition_notes(vectors, words, run)
     return {"notes": notes, "columns": ["odd one out"], "rows": [[vectors.doesnt_match(words)]]}
+
+
+def sentences(run: Path, sentence: str, topn: int) -> dict[str, Any]:
+    """The sentences of the text that are nearest to a sentence, by the weighted mean of their tokens' vectors.
+
+    The first component of all sentences is removed from each. The sentence itself is no answer.
+    """
+    vectors, about = WordVectors.load(run), read_run(run)
+    config = TrainingConfig.from_json(about["config"], run)
+    tokens = tokenize(sentence, config.tokens)
+    try:
+        asked = vectors.sentence(tokens)
+    except KeyError:
+        raise InputError(f"{sentence!r}: none of its {noun(config.tokens)} has a vector") from None
+    text = read_again(config, vectors.vocabulary)
+    if text.sha256 != about["corpus_sha256"]:
+        raise InputError(f"{config.corpus}: has changed since the run; train again, or bring back the text")
+    weighted = token_weights(vectors.counts)[:, None] * vectors.matrix
+    component = first_component(weighted, text.ids, text.lengths)
+    direction = unit_rows(without(component, asked[None]))[0]
+    blocks = sentence_vectors(weighted, text.ids, text.lengths)
+    cosines = np.concatenate([unit_rows(without(component, block)) @ direction for block in blocks])
+    found, own = {}, sentence.strip()  # a sentence that occurs twice is one answer
+    for index in np.argsort(-cosines, kind="stable"):
+        if len(found) == topn:
+            break
+        if text.texts[index] != own:
+            found.setdefault(text.texts[index], round(float(cosines[index]), 3))
+    unknown = [token for token in dict.fromkeys(tokens) if token not in vectors]
+    notes = [f"without a vector, so left out: {' '.join(unknown)}"] if unknown else []
+    return {"notes": notes, "columns": ["nearest", "cosine"], "rows": [[*row] for row in found.items()]}

@@ -18,6 +18,7 @@ from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.labels import printable
 from embedding_tutorial.run_directory import VECTORS, VOCABULARY, checked, file_sha256, read_run
 from embedding_tutorial.text.vocabulary import Vocabulary
+from embedding_tutorial.vectors.sentence_vectors import token_weights
 from embedding_tutorial.vectors.word2vec_format import read_word2vec, write_word2vec
 
 if TYPE_CHECKING:
@@ -132,6 +133,19 @@ class WordVectors:
         if not word or any(character not in self for character in word):
             self._index(word)  # raises, with near spellings
         return np.sum([self[character] for character in word], axis=0)
+
+    def sentence(self, tokens: Iterable[str]) -> np.ndarray:
+        """A vector for a sentence, ``(D,)``: the mean of its tokens' vectors, each times its ``token_weights``.
+
+        Tokens without a vector are skipped.
+
+        Raises:
+            KeyError: no token has a vector.
+        """
+        rows = [self.key_to_index[token] for token in tokens if token in self]
+        if not rows:
+            raise KeyError("no token of the sentence has a vector")
+        return token_weights(self.counts)[rows] @ self.matrix[rows] / len(rows)
 
     def most_similar(
         self,
