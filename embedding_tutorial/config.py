@@ -21,6 +21,11 @@ from embedding_tutorial.labels import printable
 PACKAGE = Path(__file__).resolve().parent
 # The shipped text and its groups: beside the package in a checkout, within it where pip has installed it.
 DATASETS = next(filter(Path.is_dir, (PACKAGE / "datasets", PACKAGE.parent / "datasets")), PACKAGE / "datasets")
+SHIPPED = DATASETS / "palace.txt"
+# Its tokens whose neighbours are shown, where a vocabulary has three of them; other texts show common tokens.
+TELLING = {"characters": "王妃皇春红", "words": ("公主", "王妃", "皇帝", "春天", "哥哥")}
+TELLING["blanks"] = TELLING["words"]
+
 WILDCARDS = set("*?[]")  # in a pattern that names several files
 COMPRESSED = (".gz", ".bz2", ".xz", ".zip")  # the suffixes of compressed texts
 
@@ -74,7 +79,7 @@ class TrainingConfig:
     """
 
     corpus: Path | None = _option(
-        DATASETS / "palace.txt",
+        SHIPPED,
         'text to learn from, one sentence a line, or a table; for several files a pattern in quotes: "texts/*.txt.gz"',
     )
     encoding: str = _option("utf-8", "how the text is encoded, say gb18030, big5, utf-16, cp1251")

@@ -8,6 +8,7 @@ from conftest import REPOSITORY
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.text.files import read_sentences
 
+pytestmark = pytest.mark.shipped
 spec = importlib.util.spec_from_file_location("check", REPOSITORY / "datasets" / "check.py")
 check = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(check)

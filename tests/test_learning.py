@@ -32,6 +32,7 @@ def test_learn_writes_a_run_and_prints_nothing(config, capfd):
     np.testing.assert_array_equal(WordVectors.load(config.out).matrix, result.vectors.matrix)
 
 
+@pytest.mark.shipped
 def test_agreements_ripen_in_the_history_and_among_tensorboard_s_scalars(config):
     result = write_run(config)
     final = radical_agreement(result.vectors).value

@@ -97,6 +97,7 @@ def run_line(line, place):
     return run_python(*words[1:], cwd=place)
 
 
+@pytest.mark.shipped
 @pytest.mark.long
 def test_every_command_runs(reader):
     ran = 0
@@ -111,6 +112,7 @@ def test_every_command_runs(reader):
     assert ran >= 12  # one fewer without plotly
 
 
+@pytest.mark.shipped
 @pytest.mark.long
 def test_every_printed_answer_looks_like_the_command_s(reader):
     """Numbers and neighbours differ from one processor to another; columns and the number of lines do not."""

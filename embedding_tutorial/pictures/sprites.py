@@ -55,8 +55,8 @@ def find_font(chosen: Path | None = None) -> Path | None:
     """
     if chosen is not None:
         try:
-            if not draws(chosen, "王"):
-                raise InputError(f"--font {chosen}: holds no Chinese characters (no 王); name another font")
+            if not draws(chosen, "中"):
+                raise InputError(f"--font {chosen}: holds no Chinese characters (no 中); name another font")
         except OSError:
             problem = "cannot be read as a TrueType or OpenType font" if chosen.exists() else "no such file"
             raise InputError(f"--font {chosen}: {problem}") from None
@@ -67,7 +67,7 @@ def find_font(chosen: Path | None = None) -> Path | None:
             found += [Path(place, name) for name in names if name.lower().endswith((".ttf", ".ttc", ".otf", ".otc"))]
     for path in sorted(found, key=_preference):
         with contextlib.suppress(OSError):  # a damaged font, or one of fixed size
-            if draws(path, "王们"):  # fonts for Japanese lack the second
+            if draws(path, "中们"):  # fonts for Japanese lack the second
                 return path
     return None
 
@@ -138,8 +138,8 @@ def draw_sprite(tokens: Sequence[str], path: Path) -> Image.Image:
         cell = Image.new("L", (CELL, CELL))  # its own image, so that nothing is drawn into the next cell
         with contextlib.suppress(OSError):  # a damaged glyph leaves its cell empty
             font = sized(max(1, min(GLYPH, int(GLYPH * WIDEST / max(largest.getlength(text), 1)))))
-            # All tokens have the baseline on which 王 is centred, so that , is low and ' is high.
-            _, top, _, bottom = font.getbbox("王", anchor="ls")  # relative to the baseline
+            # All tokens have the baseline on which 中 is centred, so that , is low and ' is high.
+            _, top, _, bottom = font.getbbox("中", anchor="ls")  # relative to the baseline
             place = ((CELL - round(font.getlength(text))) // 2, (CELL - top - bottom) // 2)
             ImageDraw.Draw(cell).text(place, text, fill=255, font=font, anchor="ls")
         ink.paste(cell, (k % side * CELL, k // side * CELL))

@@ -6,16 +6,12 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from embedding_tutorial.config import DATASETS, InputError
+from embedding_tutorial.config import DATASETS, TELLING, InputError
 from embedding_tutorial.vectors.standard_files import read_lines
 
 CATEGORIES = DATASETS / "categories.tsv"
 TOKENS, SPLITS = ("characters", "words"), ("dev", "test")
 NO_RADICAL = "-"
-
-# Tokens whose neighbours are shown, where the vocabulary has them.
-TELLING = {"characters": "王妃皇春红", "words": ("公主", "王妃", "皇帝", "春天", "哥哥")}
-TELLING["blanks"] = TELLING["words"]
 
 
 def telling_tokens(vocabulary: Sequence[str], tokens: str) -> list[str]:

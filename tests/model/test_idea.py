@@ -32,6 +32,7 @@ def engine_s(text: str, tokens: str = "characters") -> list[list[str]]:
     return [list(tokenize(sentence, tokens)) for sentence in split_sentences(text)]
 
 
+@pytest.mark.shipped
 @pytest.mark.parametrize("text", [TEXT, TEXT.replace("\n", ""), TEXT.replace("\n", "\r\n\u3000")])
 def test_the_sentences_are_the_engine_s(text):
     assert idea.tokenize(text) == engine_s(text)
@@ -177,6 +178,7 @@ idea.main()
 
 
 @pytest.mark.long
+@pytest.mark.shipped
 def test_both_find_the_groups_of_the_shipped_corpus(tmp_path, monkeypatch):
     """Over three seeds they reached .62 to .70 and .60 to .63; chance is .088, untrained vectors have .095."""
     monkeypatch.setattr(idea, "RUN", tmp_path)

@@ -196,6 +196,7 @@ def test_every_character_has_a_label_with_ink(page):
 
 
 @pytest.mark.long
+@pytest.mark.shipped
 def test_neighbours_are_those_of_most_similar(palace_page):
     projector, directory, vectors = palace_page
     assert projector.number_of_points() == len(vectors)
@@ -208,6 +209,7 @@ def test_neighbours_are_those_of_most_similar(palace_page):
 
 
 @pytest.mark.long
+@pytest.mark.shipped
 def test_the_relations_ripen_in_the_drop_down(palace_page):
     projector, directory, vectors = palace_page
     wanted = WANTED[directory.name]
@@ -225,6 +227,7 @@ def test_the_relations_ripen_in_the_drop_down(palace_page):
 
 
 @pytest.mark.long
+@pytest.mark.shipped
 def test_points_are_coloured_by_category(palace_page):
     projector, directory, vectors = palace_page
     tokens = directory.name.removeprefix("palace-")

@@ -125,7 +125,7 @@ BAD_FONTS = [
     ("text.txt", "cannot be read as a TrueType or OpenType font"),
     ("fonts", "cannot be read as a TrueType or OpenType font"),
     ("pipe.ttf", "cannot be read as a TrueType or OpenType font"),
-    ("fonts/latin.ttf", "holds no Chinese characters (no 王); name another font"),
+    ("fonts/latin.ttf", "holds no Chinese characters (no 中); name another font"),
 ]
 
 

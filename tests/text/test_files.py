@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.text import files, sentences
+from embedding_tutorial.text.encoded_corpus import encode_corpus
 from embedding_tutorial.text.files import corpus_files, count_token, read_blocks, read_sentences
 from embedding_tutorial.text.sentences import split_sentences
 
@@ -320,6 +321,7 @@ from embedding_tutorial.text import encoded_corpus
 files.BLOCK = 50_000
 print(len(encoded_corpus.encode_corpus(encoded_corpus.TrainingConfig(tokens="words")).vocabulary))
 """
+    size = len(encode_corpus(TrainingConfig(tokens="words")).vocabulary)
     command, environment = [sys.executable, "-"], {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(command, input=script, env=environment, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0 and int(done.stdout) > 1000, done.stderr
+    assert done.returncode == 0 and int(done.stdout) == size, done.stderr
