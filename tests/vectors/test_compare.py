@@ -103,6 +103,7 @@ def test_a_run_without_validation_has_no_loss_and_no_rank(compared):
     assert {row["loss rank"] for row in rows.values()} == {None}
 
 
+@pytest.mark.shipped
 def test_what_is_not_known_is_a_dash(tmp_path, capsys):
     write_run(tmp_path / "a", loss=None, validation_split=0)
     write_run(tmp_path / "b", loss=None, validation_split=0, seed=2)
