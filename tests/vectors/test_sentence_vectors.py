@@ -57,7 +57,7 @@ def test_without_counts_all_tokens_weigh_the_same():
 
 @pytest.fixture(scope="module")
 def many():
-    """Random sentences, some of them empty: rows, ids, lengths, and the means by a loop."""
+    """Rows, ids and lengths of random sentences, the first and the last empty; and their means by a loop."""
     draw = np.random.default_rng(0)
     lengths = np.concatenate([[0], draw.integers(0, 30, 300), [200, 0, 0]])
     rows, ids = draw.normal(size=(50, 7)), draw.integers(1, 51, lengths.sum())
