@@ -69,6 +69,7 @@ class TrainingConfig:
         "a line being a sentence, as in corpora for gensim and fastText",
         choices=("characters", "words", "blanks"),
     )
+    lower: bool = _option(False, "tell no capitals from small letters")
     model: str = _option(
         "skipgram",
         "skipgram: a token predicts its neighbours; cbow: the neighbours predict the token between them",

@@ -1,5 +1,7 @@
 """Split sentences into tokens: characters, words, or what stands between blanks."""
 
+from __future__ import annotations
+
 import functools
 import re
 import sys
@@ -10,6 +12,7 @@ from itertools import compress, count
 
 import numpy as np
 
+from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.text.sentences import code_points, sentence_ends, split_sentences
 
 # Kinds of characters in words.
@@ -30,11 +33,57 @@ def tokenize(sentence: str, tokens: str) -> Sequence[str]:
     >>> list(tokenize("王妃 很漂亮", "characters"))
     ['王', '妃', '很', '漂', '亮']
     """
-    if tokens == "characters":
-        return "".join(sentence.split())
-    if tokens == "blanks":
-        return sentence.split()
-    return [word for word in cut_words(sentence) if not word.isspace()]
+    return Tokenizer(tokens).cut(sentence)
+
+
+class Tokenizer:
+    """Cuts text into tokens by the settings of a run.
+
+    Args:
+        tokens: as in ``tokenize``.
+        lower: tokens are lower-cased after the cut, since ``rjieba`` knows words such as T恤.
+    """
+
+    def __init__(self, tokens: str, lower: bool = False) -> None:
+        self.tokens, self.lower = tokens, lower
+
+    @classmethod
+    def of(cls, config: TrainingConfig) -> Tokenizer:
+        return cls(config.tokens, config.lower)
+
+    def cut(self, sentence: str) -> Sequence[str]:
+        """Split a sentence into tokens, as ``tokenize`` does."""
+        if self.tokens == "characters":
+            tokens = "".join(sentence.split())
+        elif self.tokens == "blanks":
+            tokens = sentence.split()
+        else:
+            tokens = [word for word in cut_words(sentence) if not word.isspace()]
+        return [token.lower() for token in tokens] if self.lower else tokens
+
+    def cut_block(self, text: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """Split a block into sentences and these into tokens, and number the tokens.
+
+        Args:
+            text: whole sentences; with ``"blanks"`` a line is a sentence.
+
+        Returns:
+            ``names``, the distinct tokens in order of first appearance; ``numbers``, ``(n,)`` int32, the index in
+            ``names`` of each token of the text; ``lengths``, ``(s,)`` int32, the number of tokens in each sentence.
+        """
+        names, numbers, ends = (
+            _number_characters(text) if self.tokens == "characters" else _number_words(text, self.tokens)
+        )
+        is_token = np.array([not name.isspace() for name in names], bool)  # (names,)
+        kept = is_token[numbers]
+        lengths = np.diff(np.cumsum(kept, dtype=np.int32)[ends], prepend=np.int32(0))
+        numbers = (np.cumsum(is_token, dtype=np.int32) - 1)[numbers[kept]]
+        names = list(compress(names, is_token))
+        if self.lower:
+            number_of: dict[str, int] = {}
+            lowered = [number_of.setdefault(name.lower(), len(number_of)) for name in names]
+            names, numbers = list(number_of), np.array(lowered, np.int32)[numbers]
+        return names, numbers, lengths[lengths > 0]
 
 
 def cut_words(text: str) -> list[str]:
@@ -79,25 +128,6 @@ def _word_kinds() -> np.ndarray:
             elif not han_or_kana.search(unicodedata.name(chr(code), "")):
                 table[code] = OTHER_SCRIPT
     return table
-
-
-def tokenize_block(text: str, tokens: str) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Split a block into sentences and these into tokens, and number the tokens.
-
-    Args:
-        text: whole sentences.
-        tokens: see ``tokenize``; with ``"blanks"`` a line is a sentence.
-
-    Returns:
-        ``names``, the distinct tokens in order of first appearance; ``numbers``, ``(n,)`` int32, the index in
-        ``names`` of each token of the text; ``lengths``, ``(s,)`` int32, the number of tokens in each sentence.
-    """
-    names, numbers, ends = _number_characters(text) if tokens == "characters" else _number_words(text, tokens)
-    is_token = np.array([not name.isspace() for name in names], bool)  # (names,)
-    kept = is_token[numbers]
-    lengths = np.diff(np.cumsum(kept, dtype=np.int32)[ends], prepend=np.int32(0))
-    numbers = (np.cumsum(is_token, dtype=np.int32) - 1)[numbers[kept]]
-    return list(compress(names, is_token)), numbers, lengths[lengths > 0]
 
 
 def _number_characters(text: str) -> tuple[list[str], np.ndarray, np.ndarray]:

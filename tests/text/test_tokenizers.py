@@ -1,14 +1,18 @@
 """Characters and words, against what rjieba cuts alone."""
 
 from collections import Counter
+from itertools import product
 
 import pytest
 import rjieba
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.text.encoded_corpus import encode_corpus
+from embedding_tutorial.text.files import count_token
 from embedding_tutorial.text.sentences import split_sentences
-from embedding_tutorial.text.tokenizers import cut_words, tokenize, tokenize_block
+from embedding_tutorial.text.tokenizers import Tokenizer, cut_words, tokenize
 
 # Texts rich in special characters: marks, closers, blanks, line ends, and characters of every width in UTF-8.
 TEXT = st.text(
@@ -57,6 +61,26 @@ def test_han_kana_and_ascii_are_cut_as_rjieba_alone_cuts_them(text):
 
 
 @given(TEXT)
+@example("ΟΔΟΣ T恤 \u0130")
+def test_lower_cases_each_token_after_the_cut(text):
+    for tokens in ("characters", "words", "blanks"):
+        assert Tokenizer(tokens, lower=True).cut(text) == [token.lower() for token in tokenize(text, tokens)]
+
+
+@pytest.mark.parametrize("tokens", ["characters", "words", "blanks"])
+def test_lower_makes_one_token_of_both_cases_and_counts_it_so(tmp_path, tokens):
+    (tmp_path / "text.txt").write_text(
+        "ΟΔΟΣ'Α Deep T恤\ndeep ΟΔΟΣ t恤 DEEP é\nÉ deep\n" * 9 + "B C F G H I J K L M N Q\n" * 2, encoding="utf-8"
+    )
+    config = TrainingConfig(corpus=tmp_path / "text.txt", tokens=tokens, lower=True, min_count=1)
+    vocabulary = encode_corpus(config).vocabulary
+    assert dict(zip(vocabulary.tokens, vocabulary.counts, strict=True))["e" if tokens == "characters" else "deep"] >= 36
+    for token, times in zip(vocabulary.tokens, vocabulary.counts, strict=True):
+        assert token == token.lower()
+        assert count_token(config, token)[0] == times
+
+
+@given(TEXT)
 def test_no_character_is_lost_between_words(text):
     assert "".join(cut_words(text)) == text
 
@@ -65,9 +89,10 @@ def test_no_character_is_lost_between_words(text):
 @example("天亮了。他说：“走！”……好")
 @example("한국 사람\r\n한국")
 def test_a_block_is_tokenized_as_its_sentences_are(text):
-    for tokens in ("characters", "words"):
-        expected = [tokenize(sentence, tokens) for sentence in split_sentences(text)]
-        names, numbers, lengths = tokenize_block(text, tokens)
+    for tokens, lower in product(("characters", "words", "blanks"), (False, True)):
+        tokenizer = Tokenizer(tokens, lower)
+        expected = [tokenizer.cut(sentence) for sentence in split_sentences(text, lines=tokens == "blanks")]
+        names, numbers, lengths = tokenizer.cut_block(text)
         assert names == list(Counter(token for sentence in expected for token in sentence))
         assert [names[number] for number in numbers] == [token for sentence in expected for token in sentence]
         assert lengths.tolist() == [len(sentence) for sentence in expected if sentence]
