@@ -70,6 +70,9 @@ class TrainingConfig:
         choices=("characters", "words", "blanks"),
     )
     lower: bool = _option(False, "tell no capitals from small letters")
+    dictionary: Path | None = _option(
+        None, "with --tokens words: words to know, UTF-8, one a line, with perhaps a count behind a blank"
+    )
     model: str = _option(
         "skipgram",
         "skipgram: a token predicts its neighbours; cbow: the neighbours predict the token between them",
@@ -124,6 +127,8 @@ class TrainingConfig:
                     raise InputError(f"{flag} must be {words} {rules[rule]}, not {reprlib.repr(value)}")
             if isinstance(value, Path):
                 _check_name(flag, value)
+        if self.dictionary is not None and self.tokens != "words":
+            raise InputError(f"--dictionary goes with --tokens words, not {self.tokens}")
         company = (self.coordinator, self.processes, self.process)
         if any(value is not None for value in company) and (self.distribute is None or None in company):
             raise InputError("--coordinator, --processes and --process go together, and with --distribute")

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import functools
 import re
+import reprlib
 import sys
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import compress, count
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.config import InputError, TrainingConfig, one_line
 from embedding_tutorial.text.sentences import code_points, sentence_ends, split_sentences
+
+if TYPE_CHECKING:
+    import rjieba
 
 # Kinds of characters in words.
 ASCII, OTHER_SCRIPT, ON_LETTER = 1, 2, 4
@@ -42,14 +48,19 @@ class Tokenizer:
     Args:
         tokens: as in ``tokenize``.
         lower: tokens are lower-cased after the cut, since ``rjieba`` knows words such as T恤.
+        dictionary: see ``read_dictionary``.
+
+    Raises:
+        InputError: the dictionary cannot be used.
     """
 
-    def __init__(self, tokens: str, lower: bool = False) -> None:
+    def __init__(self, tokens: str, lower: bool = False, dictionary: Path | None = None) -> None:
         self.tokens, self.lower = tokens, lower
+        self._jieba = None if dictionary is None else read_dictionary(dictionary)
 
     @classmethod
     def of(cls, config: TrainingConfig) -> Tokenizer:
-        return cls(config.tokens, config.lower)
+        return cls(config.tokens, config.lower, config.dictionary)
 
     def cut(self, sentence: str) -> Sequence[str]:
         """Split a sentence into tokens, as ``tokenize`` does."""
@@ -58,7 +69,7 @@ class Tokenizer:
         elif self.tokens == "blanks":
             tokens = sentence.split()
         else:
-            tokens = [word for word in cut_words(sentence) if not word.isspace()]
+            tokens = [word for word in cut_words(sentence, self._jieba) if not word.isspace()]
         return [token.lower() for token in tokens] if self.lower else tokens
 
     def cut_block(self, text: str) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -72,7 +83,7 @@ class Tokenizer:
             ``names`` of each token of the text; ``lengths``, ``(s,)`` int32, the number of tokens in each sentence.
         """
         names, numbers, ends = (
-            _number_characters(text) if self.tokens == "characters" else _number_words(text, self.tokens)
+            _number_characters(text) if self.tokens == "characters" else _number_words(text, self.tokens, self._jieba)
         )
         is_token = np.array([not name.isspace() for name in names], bool)  # (names,)
         kept = is_token[numbers]
@@ -86,7 +97,44 @@ class Tokenizer:
         return names, numbers, lengths[lengths > 0]
 
 
-def cut_words(text: str) -> list[str]:
+def read_dictionary(path: Path) -> rjieba.Jieba:
+    """A segmenter that knows the words of a file too: UTF-8, a line is ``word``, ``word count`` or ``word count tag``.
+
+    The count says how often the word occurs in a text as large as the segmenter's own; without one the word is
+    preferred to its parts.
+
+    Raises:
+        InputError: the file cannot be read, or a line has another form; the message names the line.
+    """
+    import rjieba
+
+    jieba, alone = rjieba.Jieba(), rjieba.Jieba.empty()
+    if path.exists() and not path.is_file():
+        raise InputError(f"--dictionary {path}: is no regular file")
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--dictionary {path}: cannot be read ({one_line(error)})") from None
+    for number, line in enumerate(lines, 1):
+        if line.isspace() or not line:
+            continue
+        form = re.fullmatch(r"\s*(\S+)(?:\s+([1-9][0-9]{0,8}))?(?:\s+([a-zA-Z]+))?\s*", line)
+        if form is None:
+            raise InputError(
+                f"--dictionary {path}: line {number}: {reprlib.repr(line)} is no word with perhaps a count behind it"
+            )
+        word, times, tag = form.groups()
+        alone.add_word(word, 1, None)
+        if cut_words(word, alone) != [word]:
+            raise InputError(
+                f"--dictionary {path}: line {number}: {reprlib.repr(word)} cannot be one word: "
+                "rjieba cuts at punctuation marks and between scripts"
+            )
+        jieba.add_word(word, times and int(times), tag)
+    return jieba
+
+
+def cut_words(text: str, jieba: rjieba.Jieba | None = None) -> list[str]:
     """Cut a text into words, blanks and punctuation marks; concatenated, they are the text.
 
     ``rjieba`` cuts Han, kana and ASCII: kana one by one, ``don't`` in three. In other scripts a run of letters,
@@ -95,9 +143,10 @@ def cut_words(text: str) -> list[str]:
     """
     import rjieba  # imported here because characters do not need it
 
+    cut = (jieba or rjieba).cut
     kinds = _word_kinds()[code_points(text)]
     if not (kinds & (OTHER_SCRIPT | ON_LETTER)).any():
-        return rjieba.cut(text)
+        return cut(text)
     own = np.where(kinds == ON_LETTER, 0, np.arange(len(kinds)))
     base = np.maximum.accumulate(own)  # (n,) the index of each character, of a mark that of its letter
     in_run = kinds[base] & (ASCII | OTHER_SCRIPT) > 0
@@ -105,9 +154,9 @@ def cut_words(text: str) -> list[str]:
     kept = np.logical_or.reduceat(in_run & (kinds != ASCII), edges[:, 0])
     words, done = [], 0
     for start, end in edges[kept].tolist():
-        words += [*rjieba.cut(text[done:start]), text[start:end]]
+        words += [*cut(text[done:start]), text[start:end]]
         done = end
-    return words + rjieba.cut(text[done:])
+    return words + cut(text[done:])
 
 
 @functools.cache
@@ -146,7 +195,7 @@ def _number_characters(text: str) -> tuple[list[str], np.ndarray, np.ndarray]:
     return [chr(code) for code in distinct], number[codes], sentence_ends(codes)
 
 
-def _number_words(text: str, tokens: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+def _number_words(text: str, tokens: str, jieba: rjieba.Jieba | None) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Number the words of a text, blanks too, by first appearance; a line end follows each sentence.
 
     Returns:
@@ -158,7 +207,7 @@ def _number_words(text: str, tokens: str) -> tuple[list[str], np.ndarray, np.nda
     for first in range(0, len(sentences), 1000):
         some = sentences[first : first + 1000]
         if tokens == "words":
-            words = cut_words("".join(sentence + "\n" for sentence in some))
+            words = cut_words("".join(sentence + "\n" for sentence in some), jieba)
         else:
             words = []
             for sentence in some:

@@ -2,17 +2,22 @@
 
 from collections import Counter
 from itertools import product
+from pathlib import Path
 
 import pytest
 import rjieba
+from conftest import write_run
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.run_directory import check_dictionary, file_sha256
 from embedding_tutorial.text.encoded_corpus import encode_corpus
 from embedding_tutorial.text.files import count_token
 from embedding_tutorial.text.sentences import split_sentences
 from embedding_tutorial.text.tokenizers import Tokenizer, cut_words, tokenize
+from embedding_tutorial.vectors.answers import why_unknown
+from embedding_tutorial.vectors.word_vectors import WordVectors
 
 # Texts rich in special characters: marks, closers, blanks, line ends, and characters of every width in UTF-8.
 TEXT = st.text(
@@ -78,6 +83,51 @@ def test_lower_makes_one_token_of_both_cases_and_counts_it_so(tmp_path, tokens):
     for token, times in zip(vocabulary.tokens, vocabulary.counts, strict=True):
         assert token == token.lower()
         assert count_token(config, token)[0] == times
+
+
+def test_a_dictionary_makes_words_and_leaves_others_as_they_are(tmp_path):
+    (tmp_path / "words.txt").write_text("\ufeff王妃很漂亮\r\n\n住进宫里 3 n\n甲乙丙丁 v\nC++11\n", encoding="utf-8")
+    known = Tokenizer("words", dictionary=tmp_path / "words.txt")
+    assert known.cut("王妃很漂亮，她住进宫里了") == ["王妃很漂亮", "，", "她", "住进宫里", "了"]
+    assert known.cut_block("甲乙丙丁。她住进宫里")[0] == ["甲乙丙丁", "。", "她", "住进宫里"]
+    assert tokenize("王妃很漂亮", "words") == ["王妃", "很漂亮"]  # no other segmenter knows them
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("王妃\n王 0", "words.txt: line 2: '王 0' is no word"),
+        ("很 漂 亮 啊", "line 1: "),
+        ("王 99999999999999999999", "line 1: "),
+        ("王@妃", "line 1: '王@妃' cannot be one word"),
+        ("\n王привет", "line 2: "),
+        ("王妃".encode("gbk"), "words.txt: cannot be read"),
+        (None, "words.txt: cannot be read"),
+    ],
+)
+def test_a_bad_dictionary_is_refused_by_its_line(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "words.txt").write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InputError, match=message):
+        Tokenizer("words", dictionary=tmp_path / "words.txt")
+
+
+def test_a_dictionary_goes_with_words_alone():
+    with pytest.raises(InputError, match="--dictionary goes with --tokens words, not characters"):
+        TrainingConfig(dictionary=Path("words.txt"))
+
+
+def test_a_run_that_lost_its_dictionary_says_so_and_is_not_repeated_with_another(tmp_path):
+    words = tmp_path / "words.txt"
+    words.write_text("龙王庙", encoding="utf-8")
+    config = TrainingConfig(tokens="words", dictionary=words, out=tmp_path)
+    check_dictionary(config, {"dictionary_sha256": file_sha256(words)})
+    with pytest.raises(InputError, match="is not the file"):
+        check_dictionary(config, {"dictionary_sha256": "0" * 64})
+    run = write_run(tmp_path / "run", tokens="words", dictionary=words)
+    words.unlink()
+    check_dictionary(config, {"dictionary_sha256": "0" * 64})  # whoever reads it says that it is missing
+    assert "words.txt: cannot be read" in why_unknown(WordVectors.load(run), "龙王庙", run)
 
 
 @given(TEXT)
