@@ -22,7 +22,21 @@ if TYPE_CHECKING:
     import rjieba
 
 # Kinds of characters in words.
-ASCII, OTHER_SCRIPT, ON_LETTER = 1, 2, 4
+ASCII, OTHER_SCRIPT, ON_LETTER, APOSTROPHE, MARK = 1, 2, 4, 8, 16
+
+# What is one word whatever is in it: web and mail addresses, numbers with a comma, emoji of several characters.
+WHOLE = re.compile(
+    r"""(?=[0-9A-Za-z#*©®‼⁉™←-⇿⌀-➿⤴⤵⬀-⯿〰〽㊗㊙\U0001F000-\U0001FAFF])(?:
+    (?:https?://|ftp://|www\.)[0-9A-Za-z.~:/?\#@!$&*+,;=%_-]*[0-9A-Za-z~/\#=&%_]
+    |(?<![0-9A-Za-z._%+-])[0-9A-Za-z._%+-]+@(?:[0-9A-Za-z]+[.-])+[A-Za-z]{2,}
+    |(?<![0-9A-Za-z._,])[0-9]+(?:\.[0-9]+)*(?:,[0-9]+)+(?:\.[0-9]+)*%?(?![0-9A-Za-z])
+    |[\U0001F1E6-\U0001F1FF]{2}
+    |[#*0-9]\ufe0f?\u20e3
+    |[^0-9A-Za-z](?=[\ufe0f\u200d\U0001F3FB-\U0001F3FF\U000E0020-\U000E007F])[\ufe0f\U0001F3FB-\U0001F3FF]?
+    (?:\u200d[^\w\s][\ufe0f\U0001F3FB-\U0001F3FF]?)*[\U000E0020-\U000E007F]*
+    )""",
+    re.VERBOSE,
+)
 
 
 def tokenize(sentence: str, tokens: str) -> Sequence[str]:
@@ -114,7 +128,8 @@ def read_dictionary(path: Path) -> rjieba.Jieba:
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--dictionary {path}: cannot be read ({one_line(error)})") from None
+        reason = getattr(error, "strerror", None) or one_line(error)
+        raise InputError(f"--dictionary {path}: cannot be read ({reason})") from None
     for number, line in enumerate(lines, 1):
         if line.isspace() or not line:
             continue
@@ -137,23 +152,30 @@ def read_dictionary(path: Path) -> rjieba.Jieba:
 def cut_words(text: str, jieba: rjieba.Jieba | None = None) -> list[str]:
     """Cut a text into words, blanks and punctuation marks; concatenated, they are the text.
 
-    ``rjieba`` cuts Han, kana and ASCII: kana one by one, ``don't`` in three. In other scripts a run of letters,
-    digits and combining marks is one word; it may hold ASCII (café, ３Ｇ). So Thai and Khmer, which have no
-    blanks between words, are not cut.
+    ``rjieba`` cuts Han, kana (one by one) and ASCII. Elsewhere, a run of letters, digits and combining marks is one
+    word; it may hold ASCII (café, ３Ｇ), and between two letters an apostrophe (don't, l'été) or a mark that ``rjieba``
+    allows in an ASCII word (peut-être). So Thai and Khmer, which have no blanks between words, are not cut. ``WHOLE``
+    says what else is one word.
     """
     import rjieba  # imported here because characters do not need it
 
     cut = (jieba or rjieba).cut
     kinds = _word_kinds()[code_points(text)]
-    if not (kinds & (OTHER_SCRIPT | ON_LETTER)).any():
+    spans = [match.span() for match in WHOLE.finditer(text)]
+    if not spans and not (kinds & (OTHER_SCRIPT | ON_LETTER | APOSTROPHE)).any():
         return cut(text)
+    for start, end in spans:
+        kinds[start:end] = 0
     own = np.where(kinds == ON_LETTER, 0, np.arange(len(kinds)))
     base = np.maximum.accumulate(own)  # (n,) the index of each character, of a mark that of its letter
     in_run = kinds[base] & (ASCII | OTHER_SCRIPT) > 0
+    in_run[1:-1] |= (kinds[1:-1] & (APOSTROPHE | MARK) > 0) & in_run[:-2] & in_run[2:]
     edges = np.flatnonzero(np.diff(in_run, prepend=False, append=False)).reshape(-1, 2)  # (runs, 2)
-    kept = np.logical_or.reduceat(in_run & (kinds != ASCII), edges[:, 0])
+    if len(edges):
+        kept = np.logical_or.reduceat(in_run & (kinds & (ASCII | MARK) == 0), edges[:, 0])
+        spans += map(tuple, edges[kept].tolist())
     words, done = [], 0
-    for start, end in edges[kept].tolist():
+    for start, end in sorted(spans):
         words += [*cut(text[done:start]), text[start:end]]
         done = end
     return words + cut(text[done:])
@@ -161,7 +183,10 @@ def cut_words(text: str, jieba: rjieba.Jieba | None = None) -> list[str]:
 
 @functools.cache
 def _word_kinds() -> np.ndarray:
-    """For each code point ``ASCII`` or ``OTHER_SCRIPT`` (letters and digits), ``ON_LETTER`` (combining marks), or 0.
+    """The kind of each code point.
+
+    ``ASCII`` or ``OTHER_SCRIPT`` (letters and digits), ``ON_LETTER`` (combining marks), ``APOSTROPHE``,
+    ``MARK`` (what ``rjieba`` allows in an ASCII word), or 0.
 
     0 includes Han and kana, which ``rjieba`` cuts.
     """
@@ -176,6 +201,8 @@ def _word_kinds() -> np.ndarray:
                 table[code] = ASCII
             elif not han_or_kana.search(unicodedata.name(chr(code), "")):
                 table[code] = OTHER_SCRIPT
+    table[[ord(mark) for mark in "'’"]] = APOSTROPHE
+    table[[ord(mark) for mark in "+#&._%-"]] = MARK
     return table
 
 
