@@ -90,6 +90,10 @@ class TrainingConfig:
         "a line being a sentence, as in corpora for gensim and fastText",
         choices=("characters", "words", "blanks"),
     )
+    lower: bool = _option(False, "tell no capitals from small letters")
+    dictionary: Path | None = _option(
+        None, "with --tokens words: words to know, UTF-8, one a line, with perhaps a count behind a blank"
+    )
     model: str = _option(
         "skipgram",
         "skipgram: a token predicts its neighbours; cbow: the neighbours predict the token between them",
@@ -157,6 +161,8 @@ class TrainingConfig:
         except (LookupError, ValueError):
             known = "Python knows gb18030, big5, shift_jis, utf-16, cp1251, and others"
             raise InputError(f"--encoding {self.encoding}: is no encoding of text; {known}") from None
+        if self.dictionary is not None and self.tokens != "words":
+            raise InputError(f"--dictionary goes with --tokens words, not {self.tokens}")
         company = (self.coordinator, self.processes, self.process)
         if any(value is not None for value in company) and (self.distribute is None or None in company):
             raise InputError("--coordinator, --processes and --process go together, and with --distribute")

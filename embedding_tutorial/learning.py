@@ -32,6 +32,7 @@ from embedding_tutorial.run_directory import (
     HISTORY,
     MODEL,
     begin,
+    check_dictionary,
     check_needed,
     check_text,
     claim,
@@ -181,8 +182,10 @@ def _write_run(
             raise InputError(f"--resume {directory}: {problem}")
         if begun and config.corpus and can_be_read_again(config.corpus):
             check_text(config, begun, lambda: text_sha256(config))
-        if not config.resume:
-            check_needed(directory, filter(None, [*files, config.init, config.font]))
+        if config.resume:
+            check_dictionary(config, begun)
+        else:
+            check_needed(directory, filter(None, [*files, config.init, config.dictionary, config.font]))
         start = Checkpoint.load(directory) if config.resume else None
         if start is None:  # a checkpoint already holds trained vectors
             start = starting_vectors(config, begun.get("init_sha256") if config.resume else None)
@@ -218,8 +221,15 @@ def _write_run(
 def _begin(config: TrainingConfig, corpus: EncodedCorpus, begun: dict | None) -> dict[str, str | None]:
     """Begin a run, or resume one. Returns the SHA-256 of the files that it learns from."""
     if config.resume:
-        return {"corpus_sha256": corpus.sha256, "init_sha256": begun.get("init_sha256")}
-    hashes = {"corpus_sha256": corpus.sha256, "init_sha256": config.init and file_sha256(config.init)}
+        return {
+            "corpus_sha256": corpus.sha256,
+            **{name: begun.get(name) for name in ("init_sha256", "dictionary_sha256")},
+        }
+    hashes = {
+        "corpus_sha256": corpus.sha256,
+        "init_sha256": config.init and file_sha256(config.init),
+        "dictionary_sha256": config.dictionary and file_sha256(config.dictionary),
+    }
     begin(config.run_directory, {**config.to_json(config.run_directory), **hashes})
     return hashes
 

@@ -159,6 +159,19 @@ def check_text(config: TrainingConfig, begun: dict | None, sha256: Callable[[], 
     )
 
 
+def check_dictionary(config: TrainingConfig, begun: dict) -> None:
+    """Refuse to repeat a run, or the rest of it, with another dictionary than it was begun with.
+
+    Raises:
+        InputError: the file has changed.
+    """
+    sha256 = begun.get("dictionary_sha256")
+    if sha256 and config.dictionary.is_file() and file_sha256(config.dictionary) != sha256:
+        raise InputError(
+            f"--dictionary {config.dictionary}: is not the file that {config.run_directory} was begun with"
+        )
+
+
 def remove_written(directory: Path, patterns: Iterable[str]) -> None:
     """Remove a run's files in the order of the patterns, their partial files, and the folders that are empty then."""
     for path in _written(directory, patterns):

@@ -19,7 +19,7 @@ import numpy as np
 from embedding_tutorial.config import InputError, TrainingConfig, noun
 from embedding_tutorial.text.files import read_blocks
 from embedding_tutorial.text.in_memory import blocks_of
-from embedding_tutorial.text.tokenizers import tokenize_block
+from embedding_tutorial.text.tokenizers import Tokenizer
 from embedding_tutorial.text.vocabulary import Vocabulary
 
 # The fewest tokens with which PCA, t-SNE and UMAP all work in the projector.
@@ -108,14 +108,14 @@ def encode_corpus(config: TrainingConfig, sentences: Iterable[str] | Iterable[Se
     Raises:
         InputError: a text file cannot be read, too few tokens are left after ``min_count``, or the disk is full.
     """
-    digest = hashlib.sha256()
+    tokenizer, digest = Tokenizer.of(config), hashlib.sha256()
     blocks = blocks_of(sentences, config.tokens, digest) if config.corpus is None else read_blocks(config, digest)
     number_of: dict[str, int] = {}
     counts = np.zeros(0, np.int64)
     try:
         with tempfile.TemporaryFile() as tokens, tempfile.TemporaryFile() as sizes:
             for text in blocks:
-                names, numbers, lengths = tokenize_block(text, config.tokens)
+                names, numbers, lengths = tokenizer.cut_block(text)
                 number = np.array([number_of.setdefault(name, len(number_of)) for name in names], np.int32)
                 counts = np.pad(counts, (0, len(number_of) - len(counts)))
                 counts[number] += np.bincount(numbers, minlength=len(names))

@@ -13,7 +13,7 @@ from embedding_tutorial.progress import Meter
 from embedding_tutorial.text.compressed import known_start, opened
 from embedding_tutorial.text.sentences import code_points, finished, split_sentences
 from embedding_tutorial.text.tables import TABLES, cells
-from embedding_tutorial.text.tokenizers import tokenize
+from embedding_tutorial.text.tokenizers import Tokenizer
 
 BLOCK = 1 << 22  # bytes read at a time
 
@@ -198,7 +198,7 @@ def count_token(config: TrainingConfig, word: str) -> tuple[int, str]:
     """Count how often a token occurs in ``config.corpus``, with one block in memory at a time.
 
     Args:
-        config: as ``read_blocks``; ``tokens`` says how the text is cut.
+        config: as ``read_blocks``; ``tokens`` and ``lower`` say how the text is cut.
         word: the token.
 
     Returns:
@@ -207,11 +207,13 @@ def count_token(config: TrainingConfig, word: str) -> tuple[int, str]:
     Raises:
         InputError: as ``read_blocks``, or it is a pipe.
     """
-    times, digest, lines = 0, hashlib.sha256(), config.tokens == "blanks"
+    times, digest, lines, tokenizer = 0, hashlib.sha256(), config.tokens == "blanks", Tokenizer.of(config)
+    folded = str.casefold if config.lower else str  # str.lower of a whole sentence differs from that of its tokens
+    part = folded(word)
     for block in _read_again(config, digest):
-        if word in block:
-            sentences = (sentence for sentence in split_sentences(block, lines) if word in sentence)
-            times += sum(list(tokenize(sentence, config.tokens)).count(word) for sentence in sentences)
+        if part in folded(block):
+            sentences = (sentence for sentence in split_sentences(block, lines) if part in folded(sentence))
+            times += sum(list(tokenizer.cut(sentence)).count(word) for sentence in sentences)
     return times, digest.hexdigest()
 
 

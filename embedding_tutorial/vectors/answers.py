@@ -15,7 +15,7 @@ from embedding_tutorial.config import InputError, TrainingConfig, noun
 from embedding_tutorial.labels import printable
 from embedding_tutorial.run_directory import read_run
 from embedding_tutorial.text.files import count_token
-from embedding_tutorial.text.tokenizers import tokenize
+from embedding_tutorial.text.tokenizers import Tokenizer
 from embedding_tutorial.vectors.sentence_vectors import (
     first_component,
     read_again,
@@ -153,7 +153,7 @@ def sentences(run: Path, sentence: str, topn: int) -> dict[str, Any]:
     """
     vectors, about = WordVectors.load(run), read_run(run)
     config = TrainingConfig.from_json(about["config"], run)
-    tokens = tokenize(sentence, config.tokens)
+    tokens = Tokenizer.of(config).cut(sentence)
     try:
         asked = vectors.sentence(tokens)
     except KeyError:

@@ -34,7 +34,7 @@ class Run:
 
     Attributes:
         name: the directory.
-        settings: those of ``TrainingConfig``, but ``text`` and ``init`` are hashes of the files.
+        settings: those of ``TrainingConfig``, but ``text``, ``init`` and ``dictionary`` are hashes of the files.
         loss: of the sentences held out, after the last epoch; NaN where there is none.
         figures: what ``NAMES`` says, without the rank of the loss.
         notes: why no groups are compared, where that is so.
@@ -59,7 +59,8 @@ def read_row(directory: Path, categories: Sequence[Category], path: Path) -> Run
     if config.tokens != "characters":
         values.append(math.nan)  # only characters have a radical
     loss = _last(checked(directory, run, HISTORY), "val_loss")
-    hashes = {"text": run["corpus_sha256"][:12], "init": config.init and str(run.get("init_sha256"))[:12]}
+    hashes = {"text": run["corpus_sha256"][:12]}
+    hashes |= {name: getattr(config, name) and str(run.get(f"{name}_sha256"))[:12] for name in ("init", "dictionary")}
     figures = [*(round(value, 4) for value in (*values, loss)), run["fit_seconds"], len(vectors)]
     notes = [f"{directory}: {note}" for note in empty_notes(vectors, config.tokens, categories, path)]
     return Run(str(directory), vars(config) | hashes, loss, figures, notes)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig, noun
-from embedding_tutorial.run_directory import checked, read_run
+from embedding_tutorial.run_directory import check_dictionary, checked, read_run
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus, encode_corpus
 from embedding_tutorial.text.files import text_sha256
 from embedding_tutorial.vectors.controls import (
@@ -131,6 +131,7 @@ def _initial_vectors(directory: Path, run: dict, config: TrainingConfig) -> Word
     """
     if text_sha256(config) != run["corpus_sha256"]:
         raise InputError(f"{config.corpus}: has changed since {directory} was trained, which --controls repeats")
+    check_dictionary(dataclasses.replace(config, out=directory), run)
     return starting_vectors(dataclasses.replace(config, out=directory), run.get("init_sha256"))
 
 

@@ -15,7 +15,7 @@ from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.text.encoded_corpus import keep_tokens
 from embedding_tutorial.text.files import can_be_read_again, read_blocks
 from embedding_tutorial.text.sentences import split_sentences
-from embedding_tutorial.text.tokenizers import tokenize_block
+from embedding_tutorial.text.tokenizers import Tokenizer
 from embedding_tutorial.text.vocabulary import Vocabulary
 
 SMOOTHING = 1e-3  # a token with this share of the text weighs half
@@ -95,10 +95,10 @@ def read_again(config: TrainingConfig, vocabulary: Vocabulary) -> Sentences:
     """
     if not can_be_read_again(config.corpus):
         raise InputError(f"{config.corpus}: is no file that can be read again")
-    digest = hashlib.sha256()
+    tokenizer, digest = Tokenizer.of(config), hashlib.sha256()
     texts, ids, lengths = [], [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
     for block in read_blocks(config, digest):
-        names, numbers, length = tokenize_block(block, config.tokens)
+        names, numbers, length = tokenizer.cut_block(block)
         id_of = np.array([vocabulary.index_of.get(name, -1) + 1 for name in names], np.int32)
         id = id_of[numbers]
         id, length = keep_tokens(id, length, id > 0)

@@ -15,7 +15,7 @@ from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.text import encoded_corpus, files, sentences
 from embedding_tutorial.text.encoded_corpus import encode_corpus
 from embedding_tutorial.text.files import count_token
-from embedding_tutorial.text.tokenizers import tokenize, tokenize_block
+from embedding_tutorial.text.tokenizers import Tokenizer, tokenize
 
 # Marks within tokens, and every kind of blank: no-break (U+00A0), ideographic (U+3000), line separator (U+2028) ...
 SEGMENTED = (
@@ -76,7 +76,7 @@ def test_any_text_is_split_as_gensim_splits_it(text, block):
         path.write_bytes(text.encode())
         read = []
         for part in files.read_blocks(TrainingConfig(corpus=path, tokens="blanks")):
-            names, numbers, lengths = tokenize_block(part, "blanks")
+            names, numbers, lengths = Tokenizer("blanks").cut_block(part)
             rows = np.split(numbers, np.cumsum(lengths))[:-1]
             read += [[names[number] for number in row] for row in rows]
         assert read == list(LineSentence(str(path)))
