@@ -33,7 +33,15 @@ from embedding_tutorial.labels import printable
 from embedding_tutorial.run_directory import read_run
 from embedding_tutorial.tables import show
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus
-from embedding_tutorial.vectors.answers import analogy, neighbors, newest_run, odd_one_out, sentences, similarity
+from embedding_tutorial.vectors.answers import (
+    analogy,
+    as_written,
+    neighbors,
+    newest_run,
+    odd_one_out,
+    sentences,
+    similarity,
+)
 from embedding_tutorial.vectors.compare import compare_runs
 from embedding_tutorial.vectors.groups import CATEGORIES
 from embedding_tutorial.vectors.report import Retrain, evaluate_run
@@ -52,6 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
     answer, as_json = given.pop("answer"), given.pop("json")
     if "run" in given and given["run"] is None:
         given["run"] = newest_run()
+    if "words" in given:
+        given["words"] = as_written(given["run"], given["words"])
     if answer is tensorboard:
         tensorboard(**given)  # does not return
     with contextlib.redirect_stdout(sys.stderr):  # standard output is for the answer alone

@@ -91,6 +91,13 @@ def test_evaluation_stands_beside_chance_and_untrained(place, capsys):
     assert 0 < radicals["trained"]["chance"] < 1
 
 
+def test_a_run_of_small_letters_is_asked_in_any(tmp_path, capsys):
+    vectors = WordVectors(["deep", "learning", "is"], [9, 9, 9], np.eye(3))
+    run = write_run(tmp_path / "run", vectors=vectors, tokens="words", lower=True)
+    ask.main(["similarity", "Deep", "LEARNING", "--run", str(run)])
+    assert "deep learning" in " ".join(capsys.readouterr().out.split())
+
+
 def test_groups_of_one_s_own_are_evaluated_and_compared(tmp_path, capsys):
     vectors = WordVectors("王妃牛羊", [9] * 4, np.array([[1, 0], [1, 0.1], [0, 1], [0.1, 1]]))
     run, groups = write_run(tmp_path / "run", vectors=vectors, dim=2), tmp_path / "groups.tsv"

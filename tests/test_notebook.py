@@ -12,6 +12,7 @@ nbformat = pytest.importorskip("nbformat", reason="nbclient is not installed: re
 nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed: requirements-optional.txt")
 
 
+@pytest.mark.long
 def test_a_bar_is_shown_and_goes_and_tensorboard_opens_below_a_cell(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))

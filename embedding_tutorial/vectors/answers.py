@@ -53,6 +53,11 @@ def newest_run() -> Path:
     raise damaged or InputError(f"no finished run in {RUNS.absolute()}; run train.py first, or name one with --run")
 
 
+def as_written(run: Path, words: list[str]) -> list[str]:
+    """The words as the run writes its tokens: in small letters if it was trained with ``--lower``."""
+    return [word.lower() for word in words] if read_run(run)["config"].get("lower") else words
+
+
 def composition_notes(vectors: WordVectors, words: list[str], directory: Path) -> list[str]:
     """Notes on the words that have no vector of their own, but are composed of their characters.
 
