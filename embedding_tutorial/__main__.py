@@ -43,7 +43,6 @@ from embedding_tutorial.vectors.answers import (
     similarity,
 )
 from embedding_tutorial.vectors.compare import compare_runs
-from embedding_tutorial.vectors.groups import CATEGORIES
 from embedding_tutorial.vectors.report import Retrain, evaluate_run
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
@@ -131,7 +130,7 @@ def add_sentences(commands: Any) -> None:
 def add_evaluate(commands: Any) -> None:
     """The evaluation of a run."""
     sub = command(commands, "evaluate", evaluate, "agreement with what the model was never told, beside chance")
-    add_categories(sub)
+    add_categories(sub, "those of the run, or the shipped ones")
     sub.add_argument("--pairs", type=Path, metavar="FILE", help="word pairs with human scores: word, word, score")
     sub.add_argument("--analogies", type=Path, metavar="FILE", help="analogies: ': section' lines, then a b c d")
     sub.add_argument(
@@ -141,13 +140,15 @@ def add_evaluate(commands: Any) -> None:
     )
 
 
-def add_categories(sub: argparse.ArgumentParser) -> None:
+def add_categories(sub: argparse.ArgumentParser, default: str) -> None:
     """The file of groups."""
-    help = "groups of tokens: group, tab, token (default: those of the shipped text)"
-    sub.add_argument("--categories", type=Path, default=CATEGORIES, metavar="FILE", help=help)
+    help = f"groups of tokens: group, tab, token (default: {default})"
+    sub.add_argument("--categories", type=Path, metavar="FILE", help=help)
 
 
-def evaluate(run: Path, categories: Path, pairs: Path | None, analogies: Path | None, controls: bool) -> dict[str, Any]:
+def evaluate(
+    run: Path, categories: Path | None, pairs: Path | None, analogies: Path | None, controls: bool
+) -> dict[str, Any]:
     """Every figure for one run, with its interval and its chance."""
     return evaluate_run(run, pairs, analogies, retraining(run) if controls else None, categories)
 
@@ -175,7 +176,7 @@ def retraining(run: Path) -> Retrain:
 def add_compare(commands: Any) -> None:
     """Runs side by side."""
     sub = command(commands, "compare", compare_runs, "runs side by side", of_a_run=False)
-    add_categories(sub)
+    add_categories(sub, "the shipped ones")
     sub.add_argument("runs", nargs="+", type=Path, metavar="DIR")
 
 

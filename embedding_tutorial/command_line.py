@@ -87,7 +87,7 @@ def resumed(directory: Path, given: dict[str, Any]) -> TrainingConfig:
     except (ValueError, TypeError) as error:
         raise InputError(f"{directory / CONFIG}: is damaged ({error}); start a new run") from None
     places = {field.name for field in dataclasses.fields(TrainingConfig) if "place" in field.metadata}
-    places |= {"corpus", "font", "init", "dictionary"}  # the same files may have moved
+    places |= {"corpus", "font", "init", "dictionary", "categories"}  # the same files may have moved
     for name, value in given.items():
         if name not in places and value != getattr(started, name):
             raise InputError(

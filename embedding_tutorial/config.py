@@ -121,6 +121,10 @@ class TrainingConfig:
     validation_split: float = _option(0.05, "share of the sentences kept out of training", minimum=0.0, below=1.0)
     seed: int = _option(1, "same seed, same vectors", minimum=0, below=2**31)
     init: Path | None = _option(None, "start from these vectors (word2vec's text format) where tokens agree")
+    categories: Path | None = _option(
+        None,
+        "groups of tokens, for figures and the projector's colours: group, tab, token (default: shipped ones)",
+    )
     font: Path | None = _option(None, "draws tokens for the projector (default: a Chinese font of this machine)")
     out: Path | None = _option(None, "run directory (default: runs/CORPUS-TOKENS)", place=True)
     replace: bool = _option(False, "replace a run of another text", place=True)

@@ -44,7 +44,7 @@ from embedding_tutorial.text.batches import ONE_DEVICE, Devices, default_batch_s
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus, encode_corpus
 from embedding_tutorial.text.files import can_be_read_again, corpus_files, text_sha256
 from embedding_tutorial.vectors.evaluation import agreement_figures
-from embedding_tutorial.vectors.groups import read_categories, telling_tokens
+from embedding_tutorial.vectors.groups import CATEGORIES, Category, read_categories, telling_tokens
 from embedding_tutorial.vectors.word_vectors import WordVectors, starting_vectors
 
 if TYPE_CHECKING:
@@ -121,12 +121,13 @@ def _learn_in_memory(
     if config.distribute:
         raise InputError("--distribute needs a run directory, for a process that is stopped; name one with --out")
     start = starting_vectors(config)
+    categories = read_categories(config.categories or CATEGORIES)
     corpus = encode_corpus(config, sentences)
     check_memory(config, corpus)
     import_keras_quietly()
     from embedding_tutorial.model.training import train
 
-    return train(config, corpus, start, ONE_DEVICE, [*_watching(config, corpus, None), *callbacks], verbose)
+    return train(config, corpus, start, ONE_DEVICE, [*_watching(config, corpus, categories, None), *callbacks], verbose)
 
 
 def write_run(
@@ -185,11 +186,13 @@ def _write_run(
         if config.resume:
             check_dictionary(config, begun)
         else:
-            check_needed(directory, filter(None, [*files, config.init, config.dictionary, config.font]))
+            check_needed(
+                directory, filter(None, [*files, config.init, config.dictionary, config.categories, config.font])
+            )
         start = Checkpoint.load(directory) if config.resume else None
         if start is None:  # a checkpoint already holds trained vectors
             start = starting_vectors(config, begun.get("init_sha256") if config.resume else None)
-        font = find_font(config.font)
+        categories, font = read_categories(config.categories or CATEGORIES), find_font(config.font)
         corpus = encode_corpus(config, sentences)
         check_memory(config, corpus)
         check_text(config, begun, lambda: corpus.sha256)
@@ -209,12 +212,12 @@ def _write_run(
         if writes:
             hashes = _begin(config, corpus, begun)
         with _event_files():
-            watching = _watching(config, corpus, directory if writes else None)
+            watching = _watching(config, corpus, categories, directory if writes else None)
             result = train(config, corpus, start, devices, [*watching, *callbacks], verbose)
         if config.distribute:
             keras.distribution.set_distribution(None)  # else saving would wait for the other processes
         if writes:
-            _export(config, corpus, result, hashes, font)
+            _export(config, corpus, result, hashes, categories, font)
         return result
 
 
@@ -234,14 +237,16 @@ def _begin(config: TrainingConfig, corpus: EncodedCorpus, begun: dict | None) ->
     return hashes
 
 
-def _watching(config: TrainingConfig, corpus: EncodedCorpus, directory: Path | None) -> list[keras.callbacks.Callback]:
+def _watching(
+    config: TrainingConfig, corpus: EncodedCorpus, categories: Sequence[Category], directory: Path | None
+) -> list[keras.callbacks.Callback]:
     """The callbacks that compute agreements, and, if ``directory`` is given, those that write to it."""
     import keras
     import tensorflow as tf
 
     from embedding_tutorial.model.callbacks import MOST_WATCHED, SaveCheckpoint, Watch
 
-    figures = partial(agreement_figures, categories=read_categories(), tokens=config.tokens)
+    figures = partial(agreement_figures, categories=categories, tokens=config.tokens)
     if directory is None:
         return [Watch(corpus.vocabulary, figures)]
     # TensorBoard looks for projector_config.pbtxt only where an event file lies beside it, and Keras
@@ -267,7 +272,12 @@ def _event_files() -> Iterator[None]:
 
 
 def _export(
-    config: TrainingConfig, corpus: EncodedCorpus, result: TrainingResult, hashes: dict[str, Any], font: Path | None
+    config: TrainingConfig,
+    corpus: EncodedCorpus,
+    result: TrainingResult,
+    hashes: dict[str, Any],
+    categories: Sequence[Category],
+    font: Path | None,
 ) -> None:
     """Write the results. The checkpoint is removed last, so after a crash during the export the run can be resumed."""
     import keras
@@ -288,7 +298,7 @@ def _export(
         "backend": backend,
         "versions": {name: version(name) for name in ("keras", "numpy", "tensorflow", backend)},
     }
-    export(directory, result.vectors, read_categories(), run, result.snapshots, font)
+    export(directory, result.vectors, categories, run, result.snapshots, font)
     (directory / CHECKPOINT).unlink(missing_ok=True)
 
 

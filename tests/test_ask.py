@@ -106,6 +106,8 @@ def test_groups_of_one_s_own_are_evaluated_and_compared(tmp_path, capsys):
     figures = {row["figure"]: row for row in answer(capsys, "evaluate", *given, "--run", run)["rows"]}
     agreement = figures["category agreement, test groups"]
     assert (agreement["value"], agreement["chance"], agreement["tokens"]) == (1, 0.333, 4)
+    own = write_run(tmp_path / "own", vectors=vectors, dim=2, categories=groups)
+    assert answer(capsys, "evaluate", "--run", own)["rows"] == answer(capsys, "evaluate", *given, "--run", own)["rows"]
     (row,) = answer(capsys, "compare", *given, run)["rows"]
     assert row["test groups"] == 1 and row["dev groups"] is None
 

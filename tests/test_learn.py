@@ -144,3 +144,13 @@ def test_a_script_without_a_guard_shows_a_bar_in_a_terminal_and_only_that(place)
     )
     shown = in_a_terminal(place / "script.py")
     assert "training" in shown and shown.rstrip().endswith("done") and "loss" not in shown
+
+
+def test_groups_of_one_s_own_are_watched_and_colour_the_projector(place):
+    (place / "groups.tsv").write_text("court\t王\ncourt\t妃\nfarm\t牛\nfarm\t羊\n", encoding="utf-8")
+    result = learn(LINES, categories="groups.tsv", out="run", dim=4, epochs=5)
+    assert result.history["category_agreement"].iloc[-1] == 1
+    labels = (place / "run" / "metadata.tsv").read_text(encoding="utf-8")
+    assert "court" in labels and "farm" in labels
+    with pytest.raises(InputError, match=r"gone\.tsv"):
+        learn(LINES, categories="gone.tsv", **SMALL)

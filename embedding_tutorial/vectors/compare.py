@@ -66,7 +66,7 @@ def read_row(directory: Path, categories: Sequence[Category], path: Path) -> Run
     return Run(str(directory), vars(config) | hashes, loss, figures, notes)
 
 
-def compare_runs(runs: list[Path], categories: Path = CATEGORIES) -> dict[str, Any]:
+def compare_runs(runs: list[Path], categories: Path | None = None) -> dict[str, Any]:
     """Compare runs, and give the mean and the deviation of those that differ by their seed alone.
 
     A directory that is named twice is shown once. Runs of equal settings and seed are copies or repetitions of one
@@ -78,11 +78,12 @@ def compare_runs(runs: list[Path], categories: Path = CATEGORIES) -> dict[str, A
 
     Args:
         runs: finished runs.
-        categories: the file of groups, see ``read_categories``.
+        categories: the file of groups, see ``read_categories``; ``None``: the shipped one.
 
     Returns:
         Notes, columns and rows, for ``tables.show``.
     """
+    categories = categories or CATEGORIES
     groups = read_categories(categories)
     distinct = {os.path.realpath(path): path for path in runs}.values()
     rows = [read_row(directory, groups, categories) for directory in distinct]

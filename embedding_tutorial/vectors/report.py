@@ -36,7 +36,7 @@ def evaluate_run(
     pairs: Path | None = None,
     questions: Path | None = None,
     retrain: Retrain | None = None,
-    categories: Path = CATEGORIES,
+    categories: Path | None = None,
 ) -> dict[str, Any]:
     """Compute every figure that a run's vectors allow; intervals hold 95 % of resampled means.
 
@@ -44,7 +44,7 @@ def evaluate_run(
         directory: a finished run.
         pairs, questions: files of word pairs and of analogies, or ``None``.
         retrain: trains the controls: on shuffled and on twinned text; ``None``: no controls, and no PPMI + SVD.
-        categories: the file of groups, see ``read_categories``.
+        categories: the file of groups, see ``read_categories``; ``None``: that of the run, or the shipped one.
 
     Returns:
         Notes, columns and rows, for ``tables.show``.
@@ -56,6 +56,7 @@ def evaluate_run(
     vectors, run = WordVectors.load(directory), read_run(directory)
     config = TrainingConfig.from_json(run["config"], directory)
     initial = _initial_vectors(directory, run, config) if retrain else None
+    categories = categories or config.categories or CATEGORIES
     groups = read_categories(categories)
     rows = agreement_rows("trained", vectors, config.tokens, groups)
     if UNTRAINED in run["files"]:
