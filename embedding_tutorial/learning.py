@@ -58,7 +58,7 @@ SCORES = 2  # copies of a batch's scores in memory with full softmax; measured
 
 
 def learn(
-    text: str | Path | Iterable[str] | Iterable[Sequence[str]] = TrainingConfig.corpus,
+    text: str | Path | Iterable[str] | Iterable[Sequence[str]] | None = None,
     *,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int = 1,
@@ -68,8 +68,8 @@ def learn(
 
     Args:
         text: the name of a file or a pattern, as ``train.py --corpus`` takes it; or strings, which are cut into
-            tokens; or lists of tokens, which are taken as they are. A column of a pandas table is strings, too. By
-            default the shipped text.
+            tokens; or lists of tokens, which are taken as they are. A column of a pandas table is strings, too.
+            ``None``: the text of the run that is resumed, or the shipped one.
         callbacks: passed to ``fit``; what they add to the logs is part of the history.
         verbose: 0: silent; 1: show a progress bar in a terminal or a notebook; 2: also print the losses.
         **settings: those of ``TrainingConfig``. A run directory is written only if ``out`` or ``resume`` names it.
@@ -91,13 +91,15 @@ def learn(
     if hasattr(text, "columns"):
         raise InputError('text: is a table; name a column of strings: learn(table["text"])')
     try:
-        in_memory = not isinstance(text, str | Path)
+        in_memory = not isinstance(text, str | Path | None)
         sentences = iter(text if in_memory else ())
         if in_memory and "tokens" not in settings and "resume" not in settings:
             sentences, settings["tokens"] = _peek(sentences)
-        config = TrainingConfig(corpus=None if in_memory else Path(text), **settings)
+        if text is not None:
+            settings["corpus"] = None if in_memory else Path(text)
+        config = TrainingConfig(**settings)
         if config.resume:
-            config = resumed(config.resume, {"corpus": config.corpus, **settings})
+            config = resumed(config.resume, settings)
         if config.out or config.resume:
             return write_run(config, sentences, callbacks, verbose)
         return _learn_in_memory(config, sentences, callbacks, verbose)

@@ -79,6 +79,13 @@ def test_a_run_is_written_where_out_says_and_goes_on_with_the_same_sentences(pla
     assert json.loads((place / "run" / "run.json").read_text(encoding="utf-8"))["config"]["corpus"] is None
 
 
+def test_a_resumed_run_has_a_text_of_its_own(place):
+    learn("worlds.txt", out="run", **SMALL)
+    (place / "run" / "run.json").unlink()
+    resumed = learn(resume="run")
+    assert resumed.trained_on.startswith(f"skipgram on {place / 'worlds.txt'}, 400 sentences")
+
+
 def test_answers_from_a_run_of_sentences_in_memory_say_that_they_are_not_kept(place):
     learn(LINES, out="run", **SMALL)
     asked = run_python("-m", "embedding_tutorial", "neighbors", "水", "--run", "run", cwd=place)

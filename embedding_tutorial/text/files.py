@@ -189,7 +189,7 @@ def text_sha256(config: TrainingConfig) -> str:
         InputError: as ``read_blocks``, or it is a pipe.
     """
     digest = hashlib.sha256()
-    for _ in _read_again(config, digest):
+    for _ in read_blocks_again(config, digest):
         pass
     return digest.hexdigest()
 
@@ -210,14 +210,19 @@ def count_token(config: TrainingConfig, word: str) -> tuple[int, str]:
     times, digest, lines, tokenizer = 0, hashlib.sha256(), config.tokens == "blanks", Tokenizer.of(config)
     folded = str.casefold if config.lower else str  # str.lower of a whole sentence differs from that of its tokens
     part = folded(word)
-    for block in _read_again(config, digest):
+    for block in read_blocks_again(config, digest):
         if part in folded(block):
             sentences = (sentence for sentence in split_sentences(block, lines) if part in folded(sentence))
             times += sum(list(tokenizer.cut(sentence)).count(word) for sentence in sentences)
     return times, digest.hexdigest()
 
 
-def _read_again(config: TrainingConfig, digest: "hashlib._Hash") -> Iterator[str]:
+def read_blocks_again(config: TrainingConfig, digest: "hashlib._Hash") -> Iterator[str]:
+    """``read_blocks`` of a text that was read before.
+
+    Raises:
+        InputError: as ``read_blocks``, or it is a pipe.
+    """
     if not can_be_read_again(config.corpus):
         raise InputError(f"{config.corpus}: is no file that can be read again")
     return read_blocks(config, digest)

@@ -11,9 +11,9 @@ from itertools import compress, pairwise
 
 import numpy as np
 
-from embedding_tutorial.config import InputError, TrainingConfig
+from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.text.encoded_corpus import keep_tokens
-from embedding_tutorial.text.files import can_be_read_again, read_blocks
+from embedding_tutorial.text.files import read_blocks_again
 from embedding_tutorial.text.sentences import split_sentences
 from embedding_tutorial.text.tokenizers import Tokenizer
 from embedding_tutorial.text.vocabulary import Vocabulary
@@ -91,13 +91,11 @@ def read_again(config: TrainingConfig, vocabulary: Vocabulary) -> Sentences:
     Memory: the sentences, and four bytes a token.
 
     Raises:
-        InputError: as ``read_blocks``, or the text is a pipe.
+        InputError: as ``read_blocks_again``.
     """
-    if not can_be_read_again(config.corpus):
-        raise InputError(f"{config.corpus}: is no file that can be read again")
     tokenizer, digest = Tokenizer.of(config), hashlib.sha256()
     texts, ids, lengths = [], [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
-    for block in read_blocks(config, digest):
+    for block in read_blocks_again(config, digest):
         names, numbers, length = tokenizer.cut_block(block)
         id_of = np.array([vocabulary.index_of.get(name, -1) + 1 for name in names], np.int32)
         id = id_of[numbers]
