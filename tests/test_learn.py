@@ -104,7 +104,7 @@ def test_answers_from_a_run_of_sentences_in_memory_say_that_they_are_not_kept(pl
         ([["a", ""]], {}, "text: item 0: '' cannot be a token"),
         ([["a", 3]], {}, "text: item 0: 3 cannot be a token"),
         ([["a"]], {"tokens": "words"}, "text: item 0 is a list of tokens: say tokens blanks"),
-        (["a\ud800"], {}, r"text: item 0 or one before it holds '\\ud800', which is no character"),
+        (["a\ud800"], {}, r"text: item 0 holds '\\ud800', which is no character"),
         (pd.DataFrame({"text": LINES}), {}, "text: is a table; name a column"),
         ([], {}, "the sentences: holds no text"),
         (["王妃"], {}, "the sentences: only 0 different characters .* smaller min_count$"),

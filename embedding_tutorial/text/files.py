@@ -4,7 +4,7 @@ import codecs
 import glob
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -66,27 +66,37 @@ def read_blocks(config: TrainingConfig, digest: "hashlib._Hash | None" = None) -
         InputError: a file does not exist, cannot be read, is a device, is not in the encoding (the message names
             the file, the byte, and the likely encoding), or is a table without the column or with a broken line.
     """
-    files = corpus_files(config.corpus)
-    before = 0  # bytes of the files before this one
-    waiting, size = [], 0  # read but not yielded yet: small files form one block
-    with Meter(
-        f"reading {config.corpus}", sum(os.path.getsize(file) for file in files if os.path.exists(file))
-    ) as meter:
-        for file in files:
-            if file != files[0]:
-                waiting.append("\n")
-                if digest:
-                    digest.update(b"\n")
-            for text, done in _file_blocks(file, config, digest):
-                meter.at(before + done)
-                waiting.append(text)
-                size += len(text)
-                if size >= BLOCK // 4:  # a character has four bytes at most
-                    yield "".join(waiting)
-                    waiting, size = [], 0
-            before += done
+    return in_blocks(_pieces(config, digest), BLOCK // 4)  # a character has four bytes at most
+
+
+def in_blocks(pieces: Iterable[str], least: int) -> Iterator[str]:
+    """Concatenate pieces to blocks of ``least`` characters or a little more; the last one may have fewer."""
+    waiting, size = [], 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= least:
+            yield "".join(waiting)
+            waiting, size = [], 0
     if size:
         yield "".join(waiting)
+
+
+def _pieces(config: TrainingConfig, digest: "hashlib._Hash | None") -> Iterator[str]:
+    """The blocks of all files, a line end between two files."""
+    files = corpus_files(config.corpus)
+    before = 0  # bytes of the files before this one
+    total = sum(os.path.getsize(file) for file in files if os.path.exists(file))
+    with Meter(f"reading {config.corpus}", total) as meter:
+        for file in files:
+            if file != files[0]:
+                if digest:
+                    digest.update(b"\n")
+                yield "\n"
+            for text, done in _file_blocks(file, config, digest):
+                meter.at(before + done)
+                yield text
+            before += done
 
 
 def _file_blocks(path: Path, config: TrainingConfig, digest: "hashlib._Hash | None") -> Iterator[tuple[str, int]]:
@@ -112,21 +122,12 @@ def _column(
     path: Path, name: str, config: TrainingConfig, stream: BinaryIO, digest: "hashlib._Hash | None"
 ) -> Iterator[str]:
     """The text of a table's column in pieces: each cell, and a line end after it."""
-    waiting, size = [], 0
-    for cell in cells(path, name, config.column, _decoded(path, config.encoding, stream)):
-        waiting += [cell, "\n"]
-        size += len(cell)
-        if size >= BLOCK // 4:
-            yield _hashed("".join(waiting), digest)
-            waiting, size = [], 0
-    yield _hashed("".join(waiting), digest)
-
-
-def _hashed(text: str, digest: "hashlib._Hash | None") -> str:
-    """The text, after the digest is updated with it."""
-    if digest:
-        digest.update(text.encode())
-    return text
+    decoded = _decoded(path, config.encoding, stream)
+    lines = (f"{cell}\n" for cell in cells(path, name, config.column, decoded))
+    for text in in_blocks(lines, BLOCK // 4):
+        if digest:
+            digest.update(text.encode())
+        yield text
 
 
 def _decoded(path: Path, encoding: str, stream: BinaryIO, digest: "hashlib._Hash | None" = None) -> Iterator[str]:

@@ -5,6 +5,7 @@ import reprlib
 from collections.abc import Iterable, Iterator, Sequence
 
 from embedding_tutorial.config import InputError
+from embedding_tutorial.text.files import in_blocks
 
 BLOCK = 1 << 20  # characters
 
@@ -27,16 +28,21 @@ def blocks_of(
         InputError: an item is neither a string nor a list of tokens, or a token holds a blank; the message names
             the item.
     """
-    waiting, size = [], 0
-    for number, item in enumerate(sentences):
-        line = item if isinstance(item, str) else _joined(item, number, tokens)
-        waiting.append(line + "\n")
-        size += len(line)
-        if size >= BLOCK:
-            yield _encoded("".join(waiting), digest, number)
-            waiting, size = [], 0
-    if waiting:
-        yield _encoded("".join(waiting), digest, number)
+    lines = (_line(item, number, tokens) for number, item in enumerate(sentences))
+    for block in in_blocks(lines, BLOCK):
+        digest.update(block.encode())
+        yield block
+
+
+def _line(item: str | Sequence[str], number: int, tokens: str) -> str:
+    """A sentence, or several, as a line; the number of the item is for messages."""
+    line = item if isinstance(item, str) else _joined(item, number, tokens)
+    try:
+        line.encode()
+    except UnicodeEncodeError as error:
+        wrong = ascii(line[error.start : error.end])
+        raise InputError(f"text: item {number} holds {wrong}, which is no character") from None
+    return line + "\n"
 
 
 def _joined(item: Sequence[str], number: int, tokens: str) -> str:
@@ -53,12 +59,3 @@ def _joined(item: Sequence[str], number: int, tokens: str) -> str:
     if tokens != "blanks":
         raise InputError(f"text: item {number} is a list of tokens: say --tokens blanks, or leave that out")
     return " ".join(item)
-
-
-def _encoded(text: str, digest: "hashlib._Hash", number: int) -> str:
-    try:
-        digest.update(text.encode())
-    except UnicodeEncodeError as error:
-        wrong = ascii(text[error.start : error.end])
-        raise InputError(f"text: item {number} or one before it holds {wrong}, which is no character") from None
-    return text
