@@ -4,6 +4,7 @@ import hashlib
 import io
 import lzma
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from conftest import REPOSITORY
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from embedding_tutorial import progress
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.text import files, sentences
 from embedding_tutorial.text.encoded_corpus import encode_corpus
@@ -314,6 +316,16 @@ def test_what_has_no_end_or_cannot_be_read_again_is_refused(tmp_path, monkeypatc
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode")
+def test_progress_adds_up_over_the_files(tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    monkeypatch.setattr(progress, "EVERY", 0)
+    for number in range(4):
+        (tmp_path / f"{number}.txt").write_text("王妃。" * 100, encoding="utf-8")
+    list(read_blocks(TrainingConfig(corpus=tmp_path / "*.txt")))
+    shares = [re.search(r"(\d+) %", message)[1] for message in caplog.messages]
+    assert list(dict.fromkeys(shares)) == ["25", "50", "75"]
+
+
 def test_words_are_read_by_a_script_from_standard_input_without_a_guard():
     script = """
 from embedding_tutorial.text import files
