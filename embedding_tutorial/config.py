@@ -96,8 +96,9 @@ class TrainingConfig:
     )
     model: str = _option(
         "skipgram",
-        "skipgram: a token predicts its neighbours; cbow: the neighbours predict the token between them",
-        choices=("skipgram", "cbow"),
+        "skipgram: a token predicts its neighbours; cbow: the neighbours predict the token between them; "
+        "gru: the tokens before predict the next one",
+        choices=("skipgram", "cbow", "gru"),
     )
     dim: int = _option(32, "numbers in a vector", minimum=2, maximum=10_000)
     window: int = _option(5, "how many tokens to each side are neighbours", minimum=1, maximum=1_000)
@@ -117,6 +118,12 @@ class TrainingConfig:
     )
     learning_rate: float = _option(
         0.4, "step size of the first update; it falls linearly to a fiftieth", minimum=1e-9, maximum=1e30
+    )
+    layer_learning_rate: float = _option(
+        0.003,
+        "of the layers between the two tables (gru), which Adam updates; it falls likewise",
+        minimum=1e-9,
+        maximum=1e30,
     )
     validation_split: float = _option(0.05, "share of the sentences kept out of training", minimum=0.0, below=1.0)
     seed: int = _option(1, "same seed, same vectors", minimum=0, below=2**31)

@@ -1,5 +1,6 @@
 """Callbacks: figures after each epoch, history and snapshots, the progress bar, the checkpoint."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -167,9 +168,20 @@ class ProgressLines(keras.callbacks.Callback):
 
 
 def state_of(model: keras.Model) -> dict[str, keras.Variable]:
-    """All variables of the model and of its optimizer, by path."""
+    """All variables of the model and of its optimizer, and the states of its random generators, by path.
+
+    Keras numbers layers by how many a process has made: the first ``dense`` of a second model is ``dense_1``. So
+    numbers are removed, and variables that are then called alike are numbered.
+    """
     model.optimizer.build(model.trainable_variables)
-    return {variable.path: variable for variable in [*model.weights, *model.optimizer.variables]}
+    measured = {id(variable) for variable in model.metrics_variables}
+    kept = [variable for variable in model.variables if id(variable) not in measured]
+    state: dict[str, keras.Variable] = {}
+    for variable in [*kept, *model.optimizer.variables]:
+        path = re.sub(r"_\d+(?=[/_]|$)", "", variable.path)
+        number = sum(name.partition(" ")[0] == path for name in state)
+        state[f"{path} {number}" if number else path] = variable
+    return state
 
 
 def restore(model: keras.Model, checkpoint: Checkpoint, epochs: int, watched: int) -> None:

@@ -2,12 +2,14 @@
 
     skipgram   Embedding -> TokenScores                  a token predicts its neighbours
     cbow       Embedding -> ContextMean -> TokenScores   the neighbours predict the token between them
+    gru        Embedding -> Shift -> GRU -> TokenScores  the tokens before predict the next one
 
 Rows of ids go in, a score for every token comes out. Importing this module registers
 our classes, so that ``keras.models.load_model`` can read the ``model.keras`` of a CBOW;
-that of a skip-gram is stock (``stock_model``).
+those of a skip-gram and of a GRU are stock (``stock_model``).
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -15,8 +17,17 @@ import numpy as np
 from keras import ops
 
 from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.model.layers import ContextMean, Tensor, TokenScores, band_matrix
-from embedding_tutorial.model.sparse import ON_TENSORFLOW, RowwiseAdagrad, collect, distinct, look_up, spread
+from embedding_tutorial.model.contract import check_layers, through
+from embedding_tutorial.model.layers import ContextMean, Shift, Tensor, TokenScores, band_matrix
+from embedding_tutorial.model.sparse import (
+    ON_TENSORFLOW,
+    RowwiseAdagrad,
+    TablesAndLayers,
+    collect,
+    distinct,
+    look_up,
+    spread,
+)
 from embedding_tutorial.text.vocabulary import PADDING, Vocabulary
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
@@ -39,19 +50,22 @@ class EmbeddingModel(keras.Sequential):
     def compute_loss(
         self,
         x: Tensor = None,
-        y: tuple[Tensor, Tensor] | None = None,
+        y: tuple[Tensor, Tensor] | Tensor = None,
         y_pred: Tensor = None,
         sample_weight: Any = None,
         training: bool = True,
     ) -> Tensor:
-        """The mean loss over the neighbour pairs of a batch.
+        """The mean loss over the pairs of a batch, and what the layers add to it (regularizers).
+
+        A model that is compiled with a loss of Keras's, or of one's own, uses that one: ``y`` is then ``(B, T)``.
 
         Args:
             x: ``(B, T)`` ids that are looked up, 0 for padding.
             y: ``(B, T)``, ``x`` where a token is to be predicted and 0 elsewhere; and ``(n, K)`` noise tokens,
                 the same ``K`` for each of ``n`` devices, so that the batch can be split among them.
             y_pred: ``(B, T, V + 1)`` scores; only full softmax uses them.
-            sample_weight, training: not used.
+            sample_weight: only a loss of one's own uses it.
+            training: whether layers such as Dropout are on.
 
         Returns:
             Scalar. With negatives: ``softplus(-score)`` of the pair plus ``softplus(score)``
@@ -59,55 +73,105 @@ class EmbeddingModel(keras.Sequential):
 
         Source: Mikolov et al. 2013, https://arxiv.org/abs/1310.4546, equation 4.
         """
-        embedding, *context, output = self.layers
-        y, noise = y[0], y[1][0]  # (B, T), (K,)
+        if self.loss is not None:
+            loss, pairs = super().compute_loss(x, y, y_pred, sample_weight, training), 1
+        else:
+            pair_loss = self._token_loss if self.layers[1:-1] else self._neighbour_loss
+            loss, pairs = pair_loss(x, y[0], y[1][0], y_pred, training)
+            loss = loss / pairs + sum(self.losses)
+        self.loss_per_pair.update_state(loss, sample_weight=pairs)
+        return loss
+
+    def _neighbour_loss(
+        self, x: Tensor, y: Tensor, noise: Tensor, y_pred: Tensor, training: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Skip-gram: each place scores all places of its row as its neighbours. Returns the sum over pairs, and pairs.
+
+        Args:
+            x, y: ``(B, T)``, as in ``compute_loss``.
+            noise: ``(K,)``.
+            y_pred: ``(B, T, V + 1)``.
+            training: not used.
+        """
+        embedding, output = self.layers
         # A token that occurs forty times in a batch is looked up, and updated, once: 1.3–1.8 times as fast.
         tokens, position = distinct(x)  # (U,), (B, T)
         vectors = look_up(embedding.embeddings, tokens)  # (U, D)
         hidden = spread(vectors, position)  # (B, T, D)
         predicted = spread(look_up(output.table, tokens), position)  # (B, T, D); y is x, or padding
         bias = ops.take(output.bias, y)  # (B, T)
-        is_token = ops.cast(ops.not_equal(x, PADDING), hidden.dtype)  # (B, T)
-        is_predicted = ops.cast(ops.not_equal(y, PADDING), hidden.dtype)  # (B, T)
-
-        if context:
-            # CBOW: each place predicts one token, its own, from its context: P = 1.
-            for layer in context:
-                hidden = layer(hidden, mask=is_token)  # (B, T, D) -> (B, T, D)
-            scores = (ops.sum(hidden * predicted, axis=-1) + bias)[..., None]  # (B, T, P)
-            weights = is_predicted[..., None]  # (B, T, P)
-        else:
-            # Skip-gram: each place scores all places of its row as its neighbours: P = T.
-            scores = ops.einsum("btd,bpd->btp", hidden, predicted) + bias[:, None, :]  # (B, T, P)
-            band = band_matrix(ops.shape(x)[1], output.window)
-            weights = band * is_token[:, :, None] * is_predicted[:, None, :]  # (B, T, P)
+        scores = ops.einsum("btd,bpd->btp", hidden, predicted) + bias[:, None, :]  # (B, T, T)
+        is_token, is_predicted = (ops.cast(ops.not_equal(ids, PADDING), hidden.dtype) for ids in (x, y))  # (B, T)
+        weights = band_matrix(ops.shape(x)[1], output.window) * is_token[:, :, None] * is_predicted[:, None, :]
         pairs = ops.sum(weights, axis=-1)  # (B, T)
-
         if output.negatives:
-            # All places share the K noise tokens, so one matrix product scores them; each weighs
-            # negatives / K. In skip-gram a token has the same noise scores wherever it occurs, so they
-            # are computed once, and weighed by the pairs of all its places.
-            scored, of_pairs = ops.reshape(hidden, (-1, hidden.shape[-1])), ops.reshape(pairs, (-1,))
-            if not context:
-                scored, of_pairs = vectors, collect(pairs, position, tokens)
-            noise_scores = ops.matmul(scored, ops.transpose(look_up(output.table, noise)))  # (U, D) @ (D, K)
-            noise_scores = noise_scores + ops.take(output.bias, noise)  # (U, K)
-            noise_weights = of_pairs[:, None] * (output.negatives / noise.shape[0])  # (U, 1)
-            loss = ops.sum(weights * ops.softplus(-scores)) + ops.sum(noise_weights * ops.softplus(noise_scores))
+            # A token has the same noise scores wherever it occurs, so they are computed once, and weighed by the
+            # pairs of all its places.
+            loss = ops.sum(weights * ops.softplus(-scores))
+            loss = loss + self._noise_loss(vectors, collect(pairs, position, tokens), noise)
         else:
             normalizer = ops.logsumexp(y_pred[..., PADDING + 1 :], axis=-1, keepdims=True)  # (B, T, 1)
             loss = ops.sum(weights * (normalizer - scores))
+        return loss, ops.sum(pairs)
 
-        total_pairs = ops.sum(pairs)
-        loss = loss / total_pairs
-        self.loss_per_pair.update_state(loss, sample_weight=total_pairs)
-        return loss
+    def _token_loss(self, x: Tensor, y: Tensor, noise: Tensor, y_pred: Tensor, training: bool) -> tuple[Tensor, Tensor]:
+        """CBOW, GRU and layers of one's own: each place predicts one token, its own. Returns what skip-gram's does.
+
+        Args:
+            x, y: ``(B, T)``, as in ``compute_loss``.
+            noise: ``(K,)``.
+            y_pred: ``(B, T, V + 1)``.
+            training: passed to the layers.
+        """
+        embedding, *context, output = self.layers
+        is_predicted = ops.not_equal(y, PADDING)  # (B, T)
+        if output.ends:  # 0 is predicted, too, at the place after the last token of a sentence
+            is_last = ops.pad(is_predicted[:, :-1], [(0, 0), (1, 0)])  # (B, T), of the token before
+            is_predicted = ops.logical_or(is_predicted, ops.logical_and(ops.equal(x, PADDING), is_last))
+        is_predicted = ops.cast(is_predicted, output.bias.dtype)  # (B, T)
+        if output.negatives:
+            tokens, position = distinct(x)  # (U,), (B, T)
+            hidden, mask = spread(look_up(embedding.embeddings, tokens), position), ops.not_equal(x, PADDING)
+            hidden = through(context, hidden, mask, training)  # (B, T, D)
+            predicted = spread(look_up(output.table, tokens), position)  # (B, T, D); y is x, or padding
+            scores = ops.sum(hidden * predicted, axis=-1) + ops.take(output.bias, y)  # (B, T)
+            loss = ops.sum(is_predicted * ops.softplus(-scores))
+            loss = loss + self._noise_loss(
+                ops.reshape(hidden, (-1, hidden.shape[-1])), ops.reshape(is_predicted, (-1,)), noise
+            )
+        else:
+            first = 0 if output.ends else PADDING + 1
+            normalizer = ops.logsumexp(y_pred[..., first:], axis=-1)  # (B, T)
+            scores = ops.take_along_axis(y_pred, ops.cast(y, "int32")[..., None], axis=-1)[..., 0]  # (B, T)
+            loss = ops.sum(is_predicted * (normalizer - scores))
+        return loss, ops.sum(is_predicted)
+
+    def _noise_loss(self, hidden: Tensor, pairs: Tensor, noise: Tensor) -> Tensor:
+        """The loss of the noise tokens. All places share them, so one matrix product scores them.
+
+        Args:
+            hidden: ``(U, D)``.
+            pairs: ``(U,)``, how many each row of ``hidden`` is part of; each pair has ``negatives`` noise tokens.
+            noise: ``(K,)``; each weighs ``negatives / K``.
+        """
+        output = self.layers[-1]
+        scores = ops.matmul(hidden, ops.transpose(look_up(output.table, noise)))  # (U, D) @ (D, K)
+        scores = scores + ops.take(output.bias, noise)  # (U, K)
+        return ops.sum(pairs[:, None] * (output.negatives / noise.shape[0]) * ops.softplus(scores))
+
+
+Layers = Callable[[], Sequence[keras.layers.Layer]]  # makes them, once Keras is seeded
 
 
 def build_model(
-    config: TrainingConfig, vocabulary: Vocabulary, initial: WordVectors | None = None, table_parts: int = 1
+    config: TrainingConfig,
+    vocabulary: Vocabulary,
+    initial: WordVectors | None = None,
+    table_parts: int = 1,
+    sentences: int = 1,
+    layers: Layers | None = None,
 ) -> EmbeddingModel:
-    """Build an untrained model for a vocabulary.
+    """Build an untrained model for a vocabulary. Seeds Keras with ``config.seed``.
 
     Its first layer, ``model.get_layer("embedding")``, has ``V + 1`` rows of ``config.dim``
     numbers: row 0 is padding, row ``id`` belongs to token ``id``.
@@ -117,19 +181,26 @@ def build_model(
         vocabulary: the ``V`` tokens.
         initial: vectors that its tokens start from; the others start from random ones.
         table_parts: the rows of both tables are padded to a multiple of this, for devices that share them.
+        sentences: how many the text has: so often a sentence ends.
+        layers: makes the layers between ``Embedding`` and the scores; ``None``: those of ``config.model``.
 
     Raises:
-        InputError: ``initial`` has a vector for none of the tokens.
+        InputError: ``initial`` has a vector for none of the tokens, or ``layers`` see what they are to predict.
     """
-    output = TokenScores(len(vocabulary), config.window, config.negatives, parts=table_parts, name="output")
+    keras.utils.set_random_seed(config.seed)
+    ends = config.model == "gru"
+    output = TokenScores(len(vocabulary), config.window, config.negatives, parts=table_parts, ends=ends, name="output")
     # The vectors are set below: drawn by NumPy, they are the same on every backend.
     embedding = keras.layers.Embedding(
         output.rows, config.dim, embeddings_initializer="zeros", mask_zero=True, name="embedding"
     )
-    context = [ContextMean(config.window, name="context")] if config.model == "cbow" else []
-    model = EmbeddingModel([embedding, *context, output], name=config.model)
+    between = _layers_of(config) if layers is None else list(layers())
+    for layer in between:
+        layer.supports_masking = True  # the places stay where they are, so the mask does, too
+    model = EmbeddingModel([embedding, *between, output], name=config.model)
     model.build((None, None))
-    output.set_counts(vocabulary.counts)
+    check_layers(between, config.dim, causal=config.model == "gru")
+    output.set_counts([sentences, *vocabulary.counts] if ends else vocabulary.counts)
     largest = 0.5 / config.dim  # small beside trained vectors: word2vec's own start
     matrix = np.random.default_rng(config.seed).uniform(-largest, largest, (output.rows, config.dim))
     if initial is not None:
@@ -141,6 +212,15 @@ def build_model(
     return model
 
 
+def _layers_of(config: TrainingConfig) -> list[keras.layers.Layer]:
+    """The layers between ``Embedding`` and the scores."""
+    if config.model == "cbow":
+        return [ContextMean(config.window, name="context")]
+    if config.model == "gru":
+        return [Shift(name="shift"), keras.layers.GRU(config.dim, return_sequences=True, name="gru")]
+    return []
+
+
 def vectors_of(model: EmbeddingModel, vocabulary: Vocabulary) -> WordVectors:
     """Copy the embedding's rows for a vocabulary, or for its most frequent tokens, without row 0, padding."""
     rows = model.get_layer("embedding").embeddings[1 : len(vocabulary) + 1]  # (N, D) of (V + 1 or more, D)
@@ -148,35 +228,53 @@ def vectors_of(model: EmbeddingModel, vocabulary: Vocabulary) -> WordVectors:
 
 
 def stock_model(model: EmbeddingModel) -> keras.Sequential:
-    """A skip-gram as a plain ``Sequential([Embedding, Dense])`` with the same scores, which opens without this package.
+    """The model as a plain ``Sequential([Embedding, …, Dense])`` of stock layers, which opens without this package.
 
-    A model with layers between the two is returned as it is.
+    A skip-gram has the same scores. A model whose first layer is ``Shift``, such as the GRU, has no ``Shift`` here:
+    it takes ids that begin with 0, and the scores at each place are of the token that follows, 0 for the end of the
+    sentence; their softmax are probabilities, with negatives, too. Other models are returned as they are.
     """
-    embedding, *context, output = model.layers
-    if context:
+    embedding, *between, output = model.layers
+    follows = bool(between) and isinstance(between[0], Shift)
+    if between and not follows:
         return model
     rows = output.vocabulary_size + 1  # the tables may have spare ones
+    vectors, table = (ops.convert_to_numpy(weights)[:rows].copy() for weights in (embedding.embeddings, output.table))
     stock = keras.Sequential(
         [
             keras.Input((None,), dtype="int32"),
-            keras.layers.Embedding(rows, embedding.output_dim, mask_zero=True, name="embedding"),
+            keras.layers.Embedding(rows, embedding.output_dim, mask_zero=not follows, name="embedding"),
+            *between[1:],
             keras.layers.Dense(rows, name="output"),
         ],
         name=model.name,
     )
-    vectors, table = (ops.convert_to_numpy(weights)[:rows] for weights in (embedding.embeddings, output.table))
-    stock.set_weights([vectors, table.T, ops.convert_to_numpy(output.bias)])
+    if follows:
+        vectors[PADDING] = 0  # as Shift begins a row
+    stock.layers[0].set_weights([vectors])
+    stock.layers[-1].set_weights([table.T, ops.convert_to_numpy(output.bias)])
     return stock
 
 
 def compile_model(model: EmbeddingModel, config: TrainingConfig, steps: int) -> None:
     """Compile the model with an optimizer whose learning rate falls linearly over ``steps``.
 
+    The two tables get ``RowwiseAdagrad``. All other weights get Keras's Adam, with a learning rate of its own:
+    each of their numbers gets a gradient at each step, so there are no rows to choose.
+
     ``steps_per_execution`` runs many steps in one call of TensorFlow: they are so small that
     Python would otherwise take longer than the arithmetic. TensorFlow gets no jit: compiling
     takes seconds, and lookups do not gain from it on a CPU. The other backends need jit.
     """
-    schedule = keras.optimizers.schedules.PolynomialDecay(
-        config.learning_rate, decay_steps=steps, end_learning_rate=config.learning_rate / 50
+    optimizer = RowwiseAdagrad(_falling(config.learning_rate, steps))
+    tables = [model.layers[0].embeddings.path, model.layers[-1].table.path]
+    if len(model.trainable_weights) > len(tables):
+        adam = keras.optimizers.Adam(_falling(config.layer_learning_rate, steps), clipnorm=1.0)
+        optimizer = TablesAndLayers(optimizer, adam, tables)
+    model.compile(optimizer, steps_per_execution=32, jit_compile=not ON_TENSORFLOW)
+
+
+def _falling(learning_rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    return keras.optimizers.schedules.PolynomialDecay(
+        learning_rate, decay_steps=steps, end_learning_rate=learning_rate / 50
     )
-    model.compile(RowwiseAdagrad(schedule), steps_per_execution=32, jit_compile=not ON_TENSORFLOW)

@@ -2,9 +2,11 @@
 
 ``look_up`` reads rows. With ``distinct``, ``spread`` and ``collect`` a step reads each row once, however
 often its token occurs. ``RowwiseAdagrad`` updates only those rows. So on TensorFlow the cost of a step
-depends on the number of distinct tokens in a batch, not on the size of the vocabulary.
+depends on the number of distinct tokens in a batch, not on the size of the vocabulary. ``TablesAndLayers`` leaves
+the weights of all other layers to an optimizer of Keras's.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -132,3 +134,62 @@ class RowwiseAdagrad(keras.optimizers.Optimizer):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "initial_accumulator": self.initial_accumulator}
+
+
+@keras.saving.register_keras_serializable(package="embedding_tutorial")
+class TablesAndLayers(keras.optimizers.Optimizer):
+    """One optimizer for the tables, whose rows are looked up, and another one for all other weights.
+
+    Args:
+        tables: updates the tables.
+        layers: updates the other weights, with a learning rate of its own.
+        paths: the ``path`` of each table.
+    """
+
+    def __init__(
+        self,
+        tables: keras.optimizers.Optimizer,
+        layers: keras.optimizers.Optimizer,
+        paths: Sequence[str],
+        name: str = "tables_and_layers",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate=0.0, name=name)  # each of the two has its own
+        self.tables, self.layers, self.paths = tables, layers, list(paths)
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        return [*super().variables, *self.tables.variables, *self.layers.variables]
+
+    @property
+    def learning_rate(self) -> Any:
+        """The learning rate of the tables: Keras shows it in the logs."""
+        return self.tables.learning_rate
+
+    def build(self, variables: list) -> None:
+        if self.built:
+            return
+        super().build(variables)
+        self.tables.build([variable for variable in variables if variable.path in self.paths])
+        self.layers.build([variable for variable in variables if variable.path not in self.paths])
+
+    def apply(self, grads: list, trainable_variables: list | None = None) -> None:
+        if trainable_variables is None:
+            trainable_variables = self._trainable_variables
+        else:
+            self.build(trainable_variables)
+        pairs = list(zip(grads, trainable_variables, strict=True))
+        for optimizer, of_tables in ((self.tables, True), (self.layers, False)):
+            chosen = [pair for pair in pairs if (pair[1].path in self.paths) == of_tables]
+            optimizer.apply(*(list(part) for part in zip(*chosen, strict=True)))
+        self.iterations.assign_add(1)
+
+    def get_config(self) -> dict:
+        parts = {"tables": self.tables, "layers": self.layers}
+        parts = {name: keras.optimizers.serialize(optimizer) for name, optimizer in parts.items()}
+        return {**parts, "paths": self.paths, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> "TablesAndLayers":
+        parts = {name: keras.optimizers.deserialize(config[name]) for name in ("tables", "layers")}
+        return cls(**{**config, **parts})

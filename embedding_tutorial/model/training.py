@@ -1,7 +1,8 @@
 """Train a model on an encoded text: build, compile, fit."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,12 +19,15 @@ from embedding_tutorial.model.callbacks import (
     StopIfNotFinite,
     restore,
 )
-from embedding_tutorial.model.sequential import EmbeddingModel, build_model, compile_model, vectors_of
+from embedding_tutorial.model.sequential import EmbeddingModel, Layers, build_model, compile_model, vectors_of
 from embedding_tutorial.progress import Meter
 from embedding_tutorial.text.batches import ONE_DEVICE, Batches, Devices, default_batch_size
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus
 from embedding_tutorial.text.sampling import NOISE_TOKENS
+from embedding_tutorial.text.vocabulary import PADDING
 from embedding_tutorial.vectors.word_vectors import WordVectors
+
+MEMORY = 16  # tokens before, at the least, that a place of a long sentence's later rows sees in a next-token model
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -65,8 +69,13 @@ class TrainingResult:
         return self.at(0)
 
 
-def as_dataset(batches: Batches) -> tf.data.Dataset:
-    """The batches as ``fit`` takes them: ``(x, (y, noise))``, the next few prepared while a step computes."""
+def as_dataset(batches: Batches, with_noise: bool = True) -> tf.data.Dataset:
+    """The batches as ``fit`` takes them, the next few prepared while a step computes.
+
+    Args:
+        batches: what to learn from.
+        with_noise: ``(x, (y, noise))``, for this package's loss; else ``(x, y, weights)``, for one of Keras's.
+    """
 
     def pairs() -> Iterator[tuple]:
         return ((x, (y, noise)) for x, y, noise in batches)
@@ -78,6 +87,8 @@ def as_dataset(batches: Batches) -> tf.data.Dataset:
     options.autotune.enabled = False
     dataset = tf.data.Dataset.from_generator(pairs, output_signature=(ids, (ids, noise)))
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
+    if not with_noise:
+        dataset = dataset.map(lambda x, target: (x, target[0], tf.cast(target[0] != PADDING, tf.float32)))
     return dataset.prefetch(8).with_options(options)
 
 
@@ -88,6 +99,8 @@ def train(
     devices: Devices = ONE_DEVICE,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int = 0,
+    layers: Layers | None = None,
+    compiled: Mapping[str, Any] | None = None,
 ) -> TrainingResult:
     """Train a model on an encoded text. Nothing is written, and nothing is printed unless ``verbose`` asks for it.
 
@@ -100,13 +113,20 @@ def train(
         callbacks: called in this order; what they add to the logs is part of the history.
         verbose: 0: silent; 1: show a progress bar in a terminal or a notebook; 2: also print the losses after
             every tenth of the epochs.
+        layers: a function that makes the layers between ``Embedding`` and the scores. They must not see the token
+            at the place whose token they predict, nor, if ``config.model`` is ``gru``, those that follow.
+        compiled: what ``model.compile`` gets instead of this package's optimizer and loss: ``optimizer`` and
+            ``loss``, of ``(B, T)`` ids and ``(B, T, V + 1)`` scores; places without a token weigh 0.
 
     Raises:
-        InputError: the loss becomes infinite or NaN, no two neighbours are left, or the checkpoint is of another run.
+        InputError: the loss becomes infinite or NaN, no two neighbours are left, the checkpoint is of another run, or
+            a layer sees what it is to predict.
     """
     training, validation = corpus.split(config.validation_split, config.seed)
     batch_size = config.batch_size or default_batch_size(len(corpus.ids))
-    batches = Batches(training, config.window, batch_size, config.seed, config.sample, devices)
+    ends = config.model == "gru"
+    window = MEMORY if ends else config.window
+    batches = Batches(training, window, batch_size, config.seed, config.sample, devices, ends)
     if not len(batches):
         raise InputError(
             f"{config.corpus_name}: no two neighbours are left to learn from; "
@@ -114,12 +134,15 @@ def train(
         )
     # Validation is faster in larger batches. With full softmax, V scores for each place would take too much memory.
     larger = 16 if config.negatives else 1
-    held_out = Batches(validation, config.window, larger * batch_size, devices=devices)
+    held_out = Batches(validation, window, larger * batch_size, devices=devices, ends=ends)
 
     checkpoint = start if isinstance(start, Checkpoint) else None
     initial = start if isinstance(start, WordVectors) else None
-    model = build_model(config, corpus.vocabulary, initial, devices.table_parts)
-    compile_model(model, config, len(batches) * config.epochs)
+    model = build_model(config, corpus.vocabulary, initial, devices.table_parts, len(corpus.lengths), layers)
+    if compiled is None:
+        compile_model(model, config, len(batches) * config.epochs)
+    else:
+        model.compile(**compiled)
     if checkpoint is not None:
         restore(model, checkpoint, config.epochs, watched=min(len(corpus.vocabulary), MOST_WATCHED))
 
@@ -128,8 +151,8 @@ def train(
     with Meter("training", len(batches) * config.epochs) as meter:
         progress = [ProgressBar(meter), ProgressLines(ripening)][:verbose]
         model.fit(
-            as_dataset(batches),
-            validation_data=as_dataset(held_out) if len(held_out) else None,
+            as_dataset(batches, with_noise=compiled is None),
+            validation_data=as_dataset(held_out, with_noise=compiled is None) if len(held_out) else None,
             initial_epoch=0 if checkpoint is None else checkpoint.epochs,
             epochs=config.epochs,
             callbacks=[order, StopIfNotFinite(), *callbacks, *progress, ripening],

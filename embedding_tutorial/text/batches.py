@@ -50,7 +50,7 @@ class Rows(NamedTuple):
     last: np.ndarray
 
 
-def cut_rows(lengths: np.ndarray, window: int) -> Rows:
+def cut_rows(lengths: np.ndarray, window: int, shortest: int = 2) -> Rows:
     """Cut sentences into rows so that every pair of neighbours occurs in one row, once.
 
     A sentence that fits into the longest row is one row. A longer one is cut
@@ -61,12 +61,12 @@ def cut_rows(lengths: np.ndarray, window: int) -> Rows:
         row 0       0 1 2 3 4 .              predicts 0..4, looks at 5
         row 1               . 5 6 7 8 9      predicts 5..9, looks at 4
 
-    Sentences of fewer than two tokens have no pairs and get no row.
+    Sentences of fewer than ``shortest`` tokens get no row: one token alone has no pairs.
     """
     longest = longest_row(window)
     step = longest - 2 * window
     rows_each = np.where(lengths <= longest, 1, -(-(lengths - longest) // step) + 1)
-    rows_each[lengths < 2] = 0
+    rows_each[lengths < shortest] = 0
     sentence = np.repeat(np.arange(len(lengths)), rows_each)  # (R,) the sentence of each row
     number = np.arange(len(sentence)) - np.repeat(np.cumsum(rows_each) - rows_each, rows_each)  # 0, 1, … in it
     sentence_start = np.cumsum(lengths) - lengths
@@ -133,6 +133,8 @@ class Batches:
             gets the same batches. ``None``: the text in its order, and the same noise in each epoch.
         sample: drops frequent tokens at random, others in each epoch, see ``keep_probability``; needs a seed.
         devices: batches hold the rows of this process only.
+        ends: whether the end of each sentence is predicted, too: a row keeps a place for it, where ``x`` and ``y``
+            are 0, and it is drawn as noise.
         epoch: the epoch, from 0, of the next iteration.
     """
 
@@ -142,6 +144,7 @@ class Batches:
     seed: int | None = None
     sample: float = 0.0
     devices: Devices = ONE_DEVICE
+    ends: bool = False
     epoch: int = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -159,7 +162,7 @@ class Batches:
     @cached_property
     def _batches_in_a_pass(self) -> int:
         blocks = (self._sentences(0, number)[1] for number in range(len(self._blocks)))
-        return sum(len(self._groups(cut_rows(lengths, self.window))) for lengths in blocks)
+        return sum(len(self._groups(self._rows(lengths))) for lengths in blocks)
 
     @cached_property
     def _blocks(self) -> list:
@@ -173,14 +176,17 @@ class Batches:
         numbers = np.arange(len(self._blocks))
         if self.seed is not None:
             numbers = np.random.default_rng([self.seed, epoch]).permutation(numbers)
-        noise_shares = np.cumsum(noise_distribution(self.corpus.vocabulary.counts))  # (V,)
+        counts = self.corpus.vocabulary.counts
+        if self.ends:
+            counts = [len(self.corpus.lengths), *counts]
+        noise_shares = np.cumsum(noise_distribution(counts))  # (V,), with ends (V + 1,)
         for number in numbers.tolist():
             ids, lengths, draw = self._sentences(epoch, number)
-            rows = cut_rows(lengths, self.window)
+            rows = self._rows(lengths)
             groups = self._groups(rows, None if self.seed is None else draw)
-            noise = draw_noise(noise_shares, len(groups), draw)  # (batches, K)
+            noise = draw_noise(noise_shares, len(groups), draw, first=PADDING if self.ends else PADDING + 1)
             copies = self.devices.batch_parts // self.devices.processes
-            for (length, chosen), tokens in zip(groups, noise, strict=True):
+            for (length, chosen), tokens in zip(groups, noise, strict=True):  # (K,) of (batches, K)
                 x, y = pad_rows(ids, rows, chosen, length)
                 yield Batch(x, y, np.tile(tokens, (copies, 1)))
 
@@ -192,8 +198,12 @@ class Batches:
             ids, lengths = subsample(ids, lengths, self._keep, draw)
         return ids, lengths, draw
 
+    def _rows(self, lengths: np.ndarray) -> Rows:
+        return cut_rows(lengths, self.window, shortest=1 if self.ends else 2)
+
     def _groups(self, rows: Rows, draw: np.random.Generator | None = None) -> list[tuple[int, np.ndarray]]:
-        return group_rows(rows.length, longest_row(self.window), self.batch_size, draw, self.devices)
+        room = int(self.ends)
+        return group_rows(rows.length + room, longest_row(self.window) + room, self.batch_size, draw, self.devices)
 
 
 def group_rows(

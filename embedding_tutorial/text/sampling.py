@@ -22,7 +22,7 @@ def noise_distribution(counts: np.ndarray) -> np.ndarray:
 
 
 def draw_noise(
-    cumulative: np.ndarray, batches: int, draw: np.random.Generator, noise_tokens: int = NOISE_TOKENS
+    cumulative: np.ndarray, batches: int, draw: np.random.Generator, noise_tokens: int = NOISE_TOKENS, first: int = 1
 ) -> np.ndarray:
     """Draw the noise tokens of some batches.
 
@@ -34,13 +34,15 @@ def draw_noise(
         batches: number of batches.
         draw: a random generator.
         noise_tokens: ``K``, for each batch.
+        first: the id that the first of the ``V`` belongs to.
 
     Returns:
-        ``(batches, K)`` int32 ids, 1 to ``V``.
+        ``(batches, K)`` int32 ids, ``first`` to ``first + V - 1``.
     """
     places = (np.arange(noise_tokens) + draw.random((batches, noise_tokens))) / noise_tokens  # in [0, 1)
+    drawn = np.searchsorted(cumulative, places, side="right")
     # Because of rounding, the last cumulative sum may be less than the last place.
-    return np.minimum(np.searchsorted(cumulative, places, side="right") + 1, len(cumulative)).astype(np.int32)
+    return (np.minimum(drawn, len(cumulative) - 1) + first).astype(np.int32)
 
 
 def subsample(
