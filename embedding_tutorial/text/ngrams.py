@@ -64,8 +64,8 @@ class NgramModel:
         levels, longer = [], np.zeros(0, np.int64)
         for n in range(order, 0, -1):
             # Any other n-gram counts once for each different token that occurs before it.
-            counted[n - 1].append((longer % base**n, np.ones_like(longer)))
-            keys, counts = map(np.concatenate, zip(*counted[n - 1], strict=True))  # (k,), (k,)
+            found = [*counted.pop(), (longer % base**n, np.ones_like(longer))]
+            keys, counts = map(np.concatenate, zip(*found, strict=True))  # (k,), (k,)
             levels.insert(0, _Level.of(keys, counts, base))
             longer = levels[0].keys  # (K,)
         return cls(vocabulary_size, levels)
@@ -77,11 +77,10 @@ class NgramModel:
             ids: sentences concatenated, ``(N,)``, 1 to ``V``.
             lengths: number of tokens in each sentence, ``(S,)``, summing to ``N``.
         """
-        base, place = self.vocabulary_size + 1, _places(lengths)
-        probability = np.full(len(place), 1 / base)  # (N + S,)
+        base = self.vocabulary_size + 1
+        probability = np.full(len(ids) + len(lengths), 1 / base)  # (N + S,)
         for n, level in enumerate(self.levels, 1):
-            longer = level.interpolated(_keys(ids, lengths, n, base), base, probability)  # (N + S,)
-            probability = np.where(place >= n - 2, longer, probability)
+            probability = level.interpolated(_keys(ids, lengths, n, base), base, probability)  # (N + S,)
         return np.log(probability)
 
 
@@ -151,10 +150,12 @@ def _places(lengths: np.ndarray) -> np.ndarray:
 def _keys(ids: np.ndarray, lengths: np.ndarray, n: int, base: int) -> np.ndarray:
     """The n-gram that ends at each token and each end, as a number in base ``V + 1``, ``(N + S,)``.
 
-    Where fewer than ``n - 1`` tokens are before it (the beginning of the sentence included), the key has no meaning.
+    An n-gram that begins in the sentence before has ``END`` after its first token, and before its last one: no n-gram
+    of a sentence has this context.
     """
     tokens = with_ends(ids, lengths).astype(np.int64)  # (N + S,)
-    return sum(np.roll(tokens, back) * base**back for back in range(n))  # END precedes the first: the last one
+    # np.roll puts the last END before the first sentence.
+    return sum(np.roll(tokens, back) * base**back for back in range(n))
 
 
 def _look_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -53,8 +53,8 @@ def novelty(written: Sequence[Sequence[int]], text: Iterable[tuple[np.ndarray, n
 
 
 def _occurs(sequence: tuple[int, ...], ids: np.ndarray) -> bool:
-    """Whether ids, ``(M,)``, hold a sequence of ids."""
-    places = np.flatnonzero(ids[: max(0, len(ids) - len(sequence) + 1)] == sequence[0])  # (m,) its possible beginnings
+    """Whether sentences with their ends, ``(M,)``, hold a sequence of ids without an end."""
+    places = np.flatnonzero(ids == sequence[0])  # (m,) where the sequence may begin
     for offset, token in enumerate(sequence[1:], 1):
         places = places[ids[places + offset] == token]
     return len(places) > 0

@@ -5,6 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.text.encoded_corpus import encode_corpus
 from embedding_tutorial.text.ngrams import END, NgramModel, perplexity, with_ends
 
 V = 9  # no token of TRAINING is 9
@@ -122,3 +124,14 @@ def test_an_end_follows_each_sentence():
 def test_perplexity_is_the_number_of_equally_likely_tokens():
     assert perplexity(np.log([0.25, 0.25])) == pytest.approx(4)
     assert perplexity(np.log([0.5, 0.125])) == pytest.approx(4)
+
+
+@pytest.mark.shipped
+@pytest.mark.parametrize(("tokens", "unigram", "trigram"), [("characters", 293, 57), ("words", 199, 80)])
+def test_the_perplexities_of_the_shipped_text_are_those_of_the_docstring(tokens, unigram, trigram):
+    corpus, found = encode_corpus(TrainingConfig(tokens=tokens)), []
+    for training, held_out in (corpus.split(0.05, seed) for seed in (1, 2, 3)):
+        (read_training,), (read_held_out,) = training.blocks(), held_out.blocks()
+        models = (NgramModel.fit([read_training()], len(corpus.vocabulary), order) for order in (1, 3))
+        found.append([perplexity(model.log_probabilities(*read_held_out())) for model in models])
+    assert np.mean(found, axis=0).round().tolist() == [unigram, trigram]
