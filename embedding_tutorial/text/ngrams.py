@@ -6,7 +6,7 @@ Witten-Bell smoothing has 69 and 103, three discounts for each length ("modified
 frequencies of single tokens have 293 and 199.
 
 Sources: Kneser and Ney, "Improved backing-off for m-gram language modeling" (1995); Chen and Goodman, "An empirical
-study of smoothing techniques for language modeling" (1999), section 4.1.6.
+study of smoothing techniques for language modeling" (1999).
 """
 
 from __future__ import annotations
