@@ -17,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig, noun
-from embedding_tutorial.text.files import read_blocks
+from embedding_tutorial.text.files import read_blocks, read_blocks_again
 from embedding_tutorial.text.in_memory import blocks_of
 from embedding_tutorial.text.tokenizers import Tokenizer
 from embedding_tutorial.text.vocabulary import Vocabulary
@@ -148,6 +148,30 @@ def encode_corpus(config: TrainingConfig, sentences: Iterable[str] | Iterable[Se
         tokens_left_out=len(numbers) - kept,
         sha256=digest.hexdigest(),
     )
+
+
+def encode_again(
+    config: TrainingConfig, vocabulary: Vocabulary, digest: hashlib._Hash
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Read the text of a run once more, and turn it into the ids of the run's vocabulary.
+
+    Args:
+        config: the settings of the run.
+        vocabulary: its vocabulary; other tokens are left out.
+        digest: is updated with the text, and at the end equal to ``EncodedCorpus.sha256`` if the text is the same.
+
+    Yields:
+        For each block: its text, its ``ids``, ``(n,)`` int32, and the ``lengths`` of its sentences, ``(s,)``.
+
+    Raises:
+        InputError: as ``read_blocks_again``.
+    """
+    tokenizer = Tokenizer.of(config)
+    for block in read_blocks_again(config, digest):
+        names, numbers, lengths = tokenizer.cut_block(block)
+        id_of = np.array([vocabulary.index_of.get(name, -1) + 1 for name in names], np.int32)
+        ids = id_of[numbers]
+        yield block, *keep_tokens(ids, lengths, ids > 0)
 
 
 def _mapped(file: BinaryIO, config: TrainingConfig) -> np.memmap:

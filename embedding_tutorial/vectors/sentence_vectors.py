@@ -12,10 +12,8 @@ from itertools import compress, pairwise
 import numpy as np
 
 from embedding_tutorial.config import TrainingConfig
-from embedding_tutorial.text.encoded_corpus import keep_tokens
-from embedding_tutorial.text.files import read_blocks_again
+from embedding_tutorial.text.encoded_corpus import encode_again
 from embedding_tutorial.text.sentences import split_sentences
-from embedding_tutorial.text.tokenizers import Tokenizer
 from embedding_tutorial.text.vocabulary import Vocabulary
 
 SMOOTHING = 1e-3  # a token with this share of the text weighs half
@@ -91,15 +89,11 @@ def read_again(config: TrainingConfig, vocabulary: Vocabulary) -> Sentences:
     Memory: the sentences, and four bytes a token.
 
     Raises:
-        InputError: as ``read_blocks_again``.
+        InputError: as ``encode_again``.
     """
-    tokenizer, digest = Tokenizer.of(config), hashlib.sha256()
+    digest = hashlib.sha256()
     texts, ids, lengths = [], [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
-    for block in read_blocks_again(config, digest):
-        names, numbers, length = tokenizer.cut_block(block)
-        id_of = np.array([vocabulary.index_of.get(name, -1) + 1 for name in names], np.int32)
-        id = id_of[numbers]
-        id, length = keep_tokens(id, length, id > 0)
+    for block, id, length in encode_again(config, vocabulary, digest):
         texts += compress(split_sentences(block, lines=config.tokens == "blanks"), length > 0)
         ids.append(id)
         lengths.append(length[length > 0])

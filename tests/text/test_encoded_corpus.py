@@ -18,7 +18,7 @@ from embedding_tutorial.pictures.projector import export
 from embedding_tutorial.text import encoded_corpus
 from embedding_tutorial.text import files as corpus_module
 from embedding_tutorial.text.batches import cut_rows
-from embedding_tutorial.text.encoded_corpus import encode_corpus
+from embedding_tutorial.text.encoded_corpus import encode_again, encode_corpus
 from embedding_tutorial.text.files import read_sentences
 from embedding_tutorial.text.tokenizers import tokenize
 from embedding_tutorial.text.vocabulary import Vocabulary
@@ -153,3 +153,16 @@ def test_too_little_text_is_refused(tmp_path):
         encode_corpus(config_for(tmp_path, "王妃" * 9 + "公主"))
     with pytest.raises(InputError, match="no sentence keeps two tokens"):
         encode_corpus(config_for(tmp_path, "\n".join("abcdefghijklmnopqrst"), min_count=1))
+
+
+@pytest.mark.parametrize("tokens", ["characters", "words", "blanks"])
+def test_a_text_that_is_encoded_again_has_the_same_ids(tokens, tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus_module, "BLOCK", 1 << 10)
+    text = (REPOSITORY / "datasets" / "palace.txt").read_text(encoding="utf-8")[:5000]
+    config = config_for(tmp_path, " ".join(text) if tokens == "blanks" else text, tokens=tokens, min_count=3)
+    corpus, digest = encode_corpus(config), hashlib.sha256()
+    blocks = [(ids, lengths) for _, ids, lengths in encode_again(config, corpus.vocabulary, digest)]
+    ids, lengths = map(np.concatenate, zip(*blocks, strict=True))
+    assert len(blocks) > 3
+    assert ids.tolist() == corpus.ids.tolist() and lengths.tolist() == corpus.lengths.tolist()
+    assert digest.hexdigest() == corpus.sha256
