@@ -90,6 +90,11 @@ def say_what_came_out(config: TrainingConfig, result: "TrainingResult") -> None:
             names = " ".join(printable(near) for near, _ in vectors.most_similar(token, topn=8))
             print(f"  {printable(token) if name == 'before' else '　' * len(token)}  {name:6}  {names}")
 
+    if found := result.perplexity:
+        print(
+            f"\nPerplexity of {found['predictions']:,} held-out {kind} and ends of sentences: {found['model']:.1f} "
+            f"(counting three in a row: {found['trigram']:.1f}, one alone: {found['unigram']:.1f})"
+        )
     files = "vectors.tsv (the learned weights), vectors.txt (for gensim), model.keras"
     print(f"\nWritten to {config.run_directory}: {files}\n")
 

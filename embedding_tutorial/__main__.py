@@ -28,7 +28,7 @@ from embedding_tutorial import terminal
 if __name__ == "__main__":
     terminal.take_over("embedding_tutorial")
 
-from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.config import BY_MODEL, InputError, TrainingConfig
 from embedding_tutorial.labels import printable
 from embedding_tutorial.run_directory import read_run
 from embedding_tutorial.tables import show
@@ -162,7 +162,10 @@ def retraining(run: Path) -> Retrain:
     from embedding_tutorial.quiet import check_environment, import_keras_quietly
 
     check_environment()
-    config = TrainingConfig.from_json(read_run(run)["config"], run)
+    told = read_run(run)
+    if told.get("own"):
+        raise InputError(f"{run}: --controls cannot train it anew: a program gave it {' and '.join(told['own'])}")
+    config = TrainingConfig.from_json(told["config"], run)
 
     def retrain(corpus: EncodedCorpus, initial: WordVectors | None) -> WordVectors:
         import_keras_quietly()
@@ -222,7 +225,7 @@ def add_plan(commands: Any) -> None:
         ("--dim", "dim", "numbers in a vector"),
     ):
         sub.add_argument(flag, dest=name, type=WHOLE, required=True, metavar="N", help=help)
-    epochs = TrainingConfig.epochs
+    epochs = BY_MODEL["epochs"]["skipgram"]
     sub.add_argument(
         "--epochs", type=WHOLE, default=epochs, metavar="N", help="passes over the text (default: %(default)s)"
     )

@@ -26,6 +26,13 @@ SHIPPED = DATASETS / "palace.txt"
 TELLING = {"characters": "王妃皇春红", "words": ("公主", "王妃", "皇帝", "春天", "哥哥")}
 TELLING["blanks"] = TELLING["words"]
 
+# Defaults that depend on the model, chosen on the shipped text. To predict the next token, full softmax is better: of
+# characters, perplexity 53.5 with it, 56.7 with five negatives. The held-out loss is lowest after three or four epochs.
+BY_MODEL = {
+    "negatives": {"skipgram": 5, "cbow": 5, "gru": 0},
+    "epochs": {"skipgram": 10, "cbow": 10, "gru": 4},
+}
+
 WILDCARDS = set("*?[]")  # in a pattern that names several files
 COMPRESSED = (".gz", ".bz2", ".xz", ".zip")  # the suffixes of compressed texts
 
@@ -102,8 +109,11 @@ class TrainingConfig:
     )
     dim: int = _option(32, "numbers in a vector", minimum=2, maximum=10_000)
     window: int = _option(5, "how many tokens to each side are neighbours", minimum=1, maximum=1_000)
-    negatives: int = _option(
-        5, "noise tokens beside each true neighbour (0: full softmax over the vocabulary)", minimum=0, maximum=1_000
+    negatives: int | None = _option(
+        None,
+        "noise tokens beside each true neighbour; 0: full softmax over the vocabulary (default: 5; gru: 0)",
+        minimum=0,
+        maximum=1_000,
     )
     min_count: int = _option(5, "tokens seen fewer times are left out", minimum=1, below=2**31)
     sample: float = _option(
@@ -112,7 +122,7 @@ class TrainingConfig:
         minimum=0.0,
         maximum=1.0,
     )
-    epochs: int = _option(10, "passes over the corpus", minimum=1, maximum=1_000_000)
+    epochs: int | None = _option(None, "passes over the corpus (default: 10; gru: 4)", minimum=1, maximum=1_000_000)
     batch_size: int | None = _option(
         None, "tokens in a training step (default: 256 to 2048, by the text)", minimum=1, maximum=100_000
     )
@@ -167,6 +177,11 @@ class TrainingConfig:
                 object.__setattr__(self, field.name, value)  # the class is frozen
             if isinstance(value, Path):
                 _check_name(flag, value)
+        for name, default in BY_MODEL.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, default[self.model])
+        if self.sample and self.model == "gru":
+            raise InputError("--sample goes with skipgram and cbow, not gru: each token depends on all before it")
         try:
             io.TextIOWrapper(io.BytesIO(), encoding=self.encoding)
         except (LookupError, ValueError):

@@ -13,7 +13,7 @@ import dataclasses
 import difflib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from itertools import chain, islice
@@ -50,6 +50,7 @@ from embedding_tutorial.vectors.word_vectors import WordVectors, starting_vector
 if TYPE_CHECKING:
     import keras
 
+    from embedding_tutorial.model.sequential import Layers
     from embedding_tutorial.model.training import TrainingResult
 
 NUMBER = 4  # bytes of a float32
@@ -60,6 +61,8 @@ SCORES = 2  # copies of a batch's scores in memory with full softmax; measured
 def learn(
     text: str | Path | Iterable[str] | Iterable[Sequence[str]] | None = None,
     *,
+    layers: Layers | None = None,
+    compiled: Mapping[str, Any] | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int = 1,
     **settings: Any,
@@ -70,6 +73,9 @@ def learn(
         text: the name of a file or a pattern, as ``train.py --corpus`` takes it; or strings, which are cut into
             tokens; or lists of tokens, which are taken as they are. A column of a pandas table is strings, too.
             ``None``: the text of the run that is resumed, or the shipped one.
+        layers: a function that makes the layers between ``Embedding`` and the scores, with ``model="cbow"`` if they
+            predict a token from both sides, with ``model="gru"`` if from those before it. See ``train()``.
+        compiled: an ``optimizer`` and a ``loss`` for ``model.compile`` instead of this package's. See ``train()``.
         callbacks: passed to ``fit``; what they add to the logs is part of the history.
         verbose: 0: silent; 1: show a progress bar in a terminal or a notebook; 2: also print the losses.
         **settings: those of ``TrainingConfig``. A run directory is written only if ``out`` or ``resume`` names it.
@@ -101,8 +107,8 @@ def learn(
         if config.resume:
             config = resumed(config.resume, settings)
         if config.out or config.resume:
-            return write_run(config, sentences, callbacks, verbose)
-        return _learn_in_memory(config, sentences, callbacks, verbose)
+            return write_run(config, sentences, callbacks, verbose, layers=layers, compiled=compiled)
+        return _learn_in_memory(config, sentences, callbacks, verbose, layers=layers, compiled=compiled)
     except InputError as error:
         flags = "|".join(map(flag_of, known))
         message = re.sub(rf"(?<!\S)({flags})\b", lambda flag: flag[1][2:].replace("-", "_"), str(error))
@@ -117,7 +123,11 @@ def _peek(sentences: Iterator) -> tuple[Iterator, str]:
 
 
 def _learn_in_memory(
-    config: TrainingConfig, sentences: Iterable, callbacks: Sequence[keras.callbacks.Callback], verbose: int
+    config: TrainingConfig,
+    sentences: Iterable,
+    callbacks: Sequence[keras.callbacks.Callback],
+    verbose: int,
+    **of_the_model: Any,
 ) -> TrainingResult:
     """Learn, and write nothing."""
     if config.distribute:
@@ -129,7 +139,9 @@ def _learn_in_memory(
     import_keras_quietly()
     from embedding_tutorial.model.training import train
 
-    return train(config, corpus, start, ONE_DEVICE, [*_watching(config, corpus, categories, None), *callbacks], verbose)
+    watching = _watching(config, corpus, categories, None)
+    result = train(config, corpus, start, ONE_DEVICE, [*watching, *callbacks], verbose, **of_the_model)
+    return _with_perplexity(config, corpus, result)
 
 
 def write_run(
@@ -138,6 +150,7 @@ def write_run(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int = 0,
     when_read: Callable[[EncodedCorpus, bool], None] | None = None,
+    **of_the_model: Any,
 ) -> TrainingResult:
     """Learn vectors, and write them to ``config.run_directory``.
 
@@ -150,6 +163,7 @@ def write_run(
         callbacks: passed to ``fit``; what they add to the logs is written to ``history.csv``.
         verbose: as in ``train()``.
         when_read: called before training with the encoded text, and whether an earlier run is replaced.
+        **of_the_model: ``layers`` and ``compiled`` of ``train()``.
 
     Returns:
         What ``train()`` returns.
@@ -159,13 +173,13 @@ def write_run(
             becomes infinite or NaN.
     """
     if config.distribute is None:
-        return _write_run(config, sentences, ONE_DEVICE, callbacks, verbose, when_read)
+        return _write_run(config, sentences, ONE_DEVICE, callbacks, verbose, when_read, of_the_model)
     import_keras_quietly()
     from embedding_tutorial.scale.devices import Layout, joined
 
     with joined(config) as devices:
         callbacks = [*callbacks, *([Layout()] if verbose > 1 else [])]
-        return _write_run(config, sentences, devices, callbacks, verbose, when_read)
+        return _write_run(config, sentences, devices, callbacks, verbose, when_read, of_the_model)
 
 
 def _write_run(
@@ -175,6 +189,7 @@ def _write_run(
     callbacks: Sequence[keras.callbacks.Callback],
     verbose: int,
     when_read: Callable[[EncodedCorpus, bool], None] | None,
+    of_the_model: dict[str, Any],
 ) -> TrainingResult:
     directory, writes = config.run_directory, devices.process == 0
     files = [] if config.corpus is None else corpus_files(config.corpus)  # raises where there are none
@@ -215,12 +230,23 @@ def _write_run(
             hashes = _begin(config, corpus, begun)
         with _event_files():
             watching = _watching(config, corpus, categories, directory if writes else None)
-            result = train(config, corpus, start, devices, [*watching, *callbacks], verbose)
+            result = train(config, corpus, start, devices, [*watching, *callbacks], verbose, **of_the_model)
         if config.distribute:
             keras.distribution.set_distribution(None)  # else saving would wait for the other processes
         if writes:
-            _export(config, corpus, result, hashes, categories, font)
+            result = _with_perplexity(config, corpus, result)
+            own = [name for name, value in of_the_model.items() if value is not None]
+            _export(config, corpus, result, {**hashes, "own": own}, categories, font)
         return result
+
+
+def _with_perplexity(config: TrainingConfig, corpus: EncodedCorpus, result: TrainingResult) -> TrainingResult:
+    """Add the perplexity on held-out sentences to the result of a next-token model."""
+    if config.model != "gru":
+        return result
+    from embedding_tutorial.model.next_token import held_out_perplexities
+
+    return dataclasses.replace(result, perplexity=held_out_perplexities(config, corpus, result.model))
 
 
 def _begin(config: TrainingConfig, corpus: EncodedCorpus, begun: dict | None) -> dict[str, str | None]:
@@ -277,11 +303,14 @@ def _export(
     config: TrainingConfig,
     corpus: EncodedCorpus,
     result: TrainingResult,
-    hashes: dict[str, Any],
+    told: dict[str, Any],
     categories: Sequence[Category],
     font: Path | None,
 ) -> None:
-    """Write the results. The checkpoint is removed last, so after a crash during the export the run can be resumed."""
+    """Write the results, and what is ``told`` of the run in ``run.json``.
+
+    The checkpoint is removed last, so after a crash during the export the run can be resumed.
+    """
     import keras
 
     from embedding_tutorial.model.sequential import stock_model
@@ -291,11 +320,13 @@ def _export(
     write_whole(directory / HISTORY, lambda path: result.history.to_csv(path, index=False))
     run = {
         "config": config.to_json(directory),
-        **hashes,
+        **told,
         "sentences": len(corpus.lengths),
         "tokens": int(corpus.lengths.sum()),
         "tokens_left_out": corpus.tokens_left_out,
         "vocabulary_size": len(corpus.vocabulary),
+        "perplexity": result.perplexity,
+        "layers": [type(layer).__name__ for layer in result.model.layers],
         "fit_seconds": round(result.seconds, 3),
         "backend": backend,
         "versions": {name: version(name) for name in ("keras", "numpy", "tensorflow", backend)},

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from embedding_tutorial.text.sampling import noise_distribution
+from embedding_tutorial.text.sampling import NOISE_POWER, noise_distribution
 
 Tensor = Any  # of whichever backend Keras runs on
 
@@ -160,6 +160,15 @@ class TokenScores(keras.layers.Layer):
         p = counts / counts.sum()  # (V,)
         bias = np.log(p / (self.negatives * noise_distribution(counts))) if self.negatives else np.log(p)
         self.bias.assign(bias if self.ends else np.concatenate([[0.0], bias]))  # padding comes first
+
+    def log_shares(self) -> np.ndarray:
+        """The logarithm of each outcome's share of the text, ``(V + 1,)``, from the bias; only with ``ends``.
+
+        With negatives the bias is ``log(p / (negatives * q))``, and ``q`` is proportional to ``p ** NOISE_POWER``:
+        so it is ``(1 - NOISE_POWER) * log(p)``, and a constant.
+        """
+        scores = ops.convert_to_numpy(self.bias).astype(np.float64) / (1 - NOISE_POWER if self.negatives else 1)
+        return scores - np.log(np.exp(scores - scores.max()).sum()) - scores.max()
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (*input_shape[:-1], self.vocabulary_size + 1)

@@ -187,6 +187,10 @@ def build_model(
     Raises:
         InputError: ``initial`` has a vector for none of the tokens, or ``layers`` see what they are to predict.
     """
+    if layers is not None and config.model == "skipgram":
+        raise InputError(
+            "layers: go with model='cbow' if they predict a token from both sides, with 'gru' if from those before it"
+        )
     keras.utils.set_random_seed(config.seed)
     ends = config.model == "gru"
     output = TokenScores(len(vocabulary), config.window, config.negatives, parts=table_parts, ends=ends, name="output")
@@ -230,12 +234,12 @@ def vectors_of(model: EmbeddingModel, vocabulary: Vocabulary) -> WordVectors:
 def stock_model(model: EmbeddingModel) -> keras.Sequential:
     """The model as a plain ``Sequential([Embedding, …, Dense])`` of stock layers, which opens without this package.
 
-    A skip-gram has the same scores. A model whose first layer is ``Shift``, such as the GRU, has no ``Shift`` here:
-    it takes ids that begin with 0, and the scores at each place are of the token that follows, 0 for the end of the
-    sentence; their softmax are probabilities, with negatives, too. Other models are returned as they are.
+    A skip-gram has the same scores. A next-token model that begins with ``Shift``, such as the GRU, has none here: it
+    takes ids that begin with 0, and scores at each place the token that follows, 0 for the end of the sentence. The
+    softmax of its scores is a probability, with negatives, too. Other models are returned as they are.
     """
     embedding, *between, output = model.layers
-    follows = bool(between) and isinstance(between[0], Shift)
+    follows = output.ends and isinstance(between[0], Shift)
     if between and not follows:
         return model
     rows = output.vocabulary_size + 1  # the tables may have spare ones
@@ -249,10 +253,12 @@ def stock_model(model: EmbeddingModel) -> keras.Sequential:
         ],
         name=model.name,
     )
+    bias = ops.convert_to_numpy(output.bias)
     if follows:
         vectors[PADDING] = 0  # as Shift begins a row
+        bias = output.log_shares()  # a score is log p(token | before) - log p(token), up to a constant of the place
     stock.layers[0].set_weights([vectors])
-    stock.layers[-1].set_weights([table.T, ops.convert_to_numpy(output.bias)])
+    stock.layers[-1].set_weights([table.T, bias])
     return stock
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -19,6 +20,7 @@ from embedding_tutorial.model.callbacks import (
     StopIfNotFinite,
     restore,
 )
+from embedding_tutorial.model.next_token import next_token_batches
 from embedding_tutorial.model.sequential import EmbeddingModel, Layers, build_model, compile_model, vectors_of
 from embedding_tutorial.progress import Meter
 from embedding_tutorial.text.batches import ONE_DEVICE, Batches, Devices, default_batch_size
@@ -26,8 +28,6 @@ from embedding_tutorial.text.encoded_corpus import EncodedCorpus
 from embedding_tutorial.text.sampling import NOISE_TOKENS
 from embedding_tutorial.text.vocabulary import PADDING
 from embedding_tutorial.vectors.word_vectors import WordVectors
-
-MEMORY = 16  # tokens before, at the least, that a place of a long sentence's later rows sees in a next-token model
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -42,6 +42,7 @@ class TrainingResult:
         history: a row per epoch: epoch (from 1), loss, val_loss where sentences were held out,
             and what the callbacks added to the logs.
         seconds: how long ``fit`` took, before a break too.
+        perplexity: of a next-token model, see ``held_out_perplexities``; ``learn()`` and ``write_run()`` add it.
     """
 
     trained_on: str
@@ -50,6 +51,7 @@ class TrainingResult:
     snapshots: dict[int, np.ndarray]
     history: pd.DataFrame
     seconds: float
+    perplexity: dict[str, float] = dataclasses.field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<TrainingResult: {self.trained_on}, {self.seconds:.1f} s; {self.vectors!r}>"
@@ -124,9 +126,8 @@ def train(
     """
     training, validation = corpus.split(config.validation_split, config.seed)
     batch_size = config.batch_size or default_batch_size(len(corpus.ids))
-    ends = config.model == "gru"
-    window = MEMORY if ends else config.window
-    batches = Batches(training, window, batch_size, config.seed, config.sample, devices, ends)
+    make = next_token_batches if config.model == "gru" else partial(Batches, window=config.window)
+    batches = make(training, batch_size=batch_size, seed=config.seed, sample=config.sample, devices=devices)
     if not len(batches):
         raise InputError(
             f"{config.corpus_name}: no two neighbours are left to learn from; "
@@ -134,11 +135,12 @@ def train(
         )
     # Validation is faster in larger batches. With full softmax, V scores for each place would take too much memory.
     larger = 16 if config.negatives else 1
-    held_out = Batches(validation, window, larger * batch_size, devices=devices, ends=ends)
+    held_out = make(validation, batch_size=larger * batch_size, devices=devices)
 
     checkpoint = start if isinstance(start, Checkpoint) else None
     initial = start if isinstance(start, WordVectors) else None
-    model = build_model(config, corpus.vocabulary, initial, devices.table_parts, len(corpus.lengths), layers)
+    sentences = int(np.count_nonzero(corpus.lengths))
+    model = build_model(config, corpus.vocabulary, initial, devices.table_parts, sentences, layers)
     if compiled is None:
         compile_model(model, config, len(batches) * config.epochs)
     else:

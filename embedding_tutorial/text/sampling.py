@@ -8,16 +8,17 @@ import numpy as np
 from embedding_tutorial.text.encoded_corpus import keep_tokens
 
 NOISE_TOKENS = 128  # drawn for each batch, and shared by all its pairs
+NOISE_POWER = 0.75  # of a token's count, to which its share of the noise is proportional
 
 
 def noise_distribution(counts: np.ndarray) -> np.ndarray:
-    """The probability that each token is drawn as noise, ``(V,)``: proportional to ``count ** 0.75``.
+    """The probability that each token is drawn as noise, ``(V,)``: proportional to ``count ** NOISE_POWER``.
 
     Frequent tokens get a smaller share of the noise than of the text, rare ones a larger share.
 
     Source: Mikolov et al. 2013, https://arxiv.org/abs/1310.4546, section 2.2.
     """
-    weights = np.asarray(counts, np.float64) ** 0.75
+    weights = np.asarray(counts, np.float64) ** NOISE_POWER
     return weights / weights.sum()
 
 

@@ -63,6 +63,7 @@ def evaluate_run(
         matrix = np.loadtxt(checked(directory, run, UNTRAINED), dtype=np.float32, delimiter="\t", ndmin=2)
         before = WordVectors.of(vectors.vocabulary.most_frequent(len(matrix)), matrix)
         rows += agreement_rows("untrained", before, config.tokens, groups)
+    rows += _perplexity_rows(run)
     kind = noun(config.tokens)
     notes = [f"{directory}: {len(vectors):,} {kind}, {vectors.matrix.shape[1]} numbers each"]
     notes += empty_notes(vectors, config.tokens, groups, categories)
@@ -99,6 +100,16 @@ def agreement_rows(name: str, vectors: WordVectors, tokens: str, categories: Seq
         [figure, name, *(round(v, 3) for v in (a.value, *a.interval(), a.chance)), a.tokens]
         for figure, a in agreements(vectors, tokens, categories).items()
         if a.tokens
+    ]
+
+
+def _perplexity_rows(run: dict) -> list[list]:
+    """How hard the next token of held-out sentences is to predict, for this model and for two that count."""
+    found = run.get("perplexity") or {}
+    return [
+        ["perplexity, held-out sentences", name, round(found[key], 2), None, None, None, found["predictions"]]
+        for name, key in (("trained", "model"), ("trigram, Kneser-Ney", "trigram"), ("unigram", "unigram"))
+        if found
     ]
 
 

@@ -11,7 +11,8 @@ from embedding_tutorial.checkpoint import Checkpoint
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.model.callbacks import SaveCheckpoint
 from embedding_tutorial.model.layers import ContextMean, Shift
-from embedding_tutorial.model.sequential import EmbeddingModel, build_model, compile_model
+from embedding_tutorial.model.next_token import held_out_perplexities
+from embedding_tutorial.model.sequential import EmbeddingModel, build_model, compile_model, stock_model
 from embedding_tutorial.model.sparse import RowwiseAdagrad, TablesAndLayers
 from embedding_tutorial.model.training import train
 from embedding_tutorial.text.encoded_corpus import encode_corpus
@@ -96,15 +97,15 @@ class Stop(keras.callbacks.Callback):
 @pytest.mark.parametrize(
     ("makes", "says"),
     [
-        (lambda: [layers.GRU(D, return_sequences=True)], "(GRU) sees the token that it is to predict; put Shift() before"),
+        (lambda: [layers.GRU(D, return_sequences=True)], "(GRU) sees the token that it is to predict; put Shift()"),
         (lambda: [layers.Dense(D, kernel_initializer="zeros")], "(Dense) sees the token that it is to predict"),
         (lambda: [Shift(), layers.Conv1D(D, 3, padding="same")], "(Conv1D) sees the token that it is to predict"),
-        (lambda: [Shift(), layers.Dense(D), layers.Bidirectional(layers.GRU(2, return_sequences=True))], "(Bidirectional)"),
+        (lambda: [Shift(), layers.Bidirectional(layers.GRU(2, return_sequences=True))], "(Bidirectional) sees the"),
         (lambda: [ContextMean(2)], "(ContextMean) sees tokens that follow"),
         (lambda: [Shift(), layers.GRU(D)], "(GRU) returns (B, 4), not (B, T, D); set return_sequences=True"),
         (lambda: [Shift(), layers.Conv1D(D, 3)], "(Conv1D) returns (B, 6, 4), not (B, T, D)"),
     ],
-)  # fmt: skip
+)
 def test_a_layer_that_breaks_it_is_refused_by_name(makes, says):
     with pytest.raises(InputError) as error:
         build_model(config(), VOCABULARY, layers=makes)
@@ -170,3 +171,35 @@ def test_the_model_is_a_sequential_with_the_layers_one_by_one():
     model = build_model(config(), VOCABULARY)
     assert isinstance(model, EmbeddingModel)
     assert [type(layer) for layer in model.layers[1:-1]] == [Shift, layers.GRU]
+
+
+@pytest.mark.parametrize("negatives", [0, 5])
+def test_the_stock_model_gives_the_probability_of_the_token_that_follows(negatives, corpus):
+    """Its scores, of ids that begin with 0, are those of the model at the same places, but for a constant of each."""
+    settings = config(negatives=negatives)
+    model = train(settings, corpus).model
+    stock = stock_model(model)
+    assert [type(layer) for layer in stock.layers] == [layers.Embedding, layers.GRU, layers.Dense]
+    ids = np.array([[3, 1, 4, 1, 5, 0], [9, 2, 6, 0, 0, 0]])
+    output = model.layers[-1]
+    counts = np.array([np.count_nonzero(corpus.lengths), *corpus.vocabulary.counts])
+    moved = np.log(counts / counts.sum()) - np.asarray(output.bias)
+    theirs = np.asarray(stock(np.pad(ids[:, :-1], [(0, 0), (1, 0)])))
+    for row, length in ((0, 6), (1, 4)):
+        np.testing.assert_allclose(theirs[row, :length], np.asarray(model(ids))[row, :length] + moved, atol=2e-4)
+
+
+def test_perplexity_is_that_of_the_probabilities_written_out(corpus):
+    settings = config(negatives=5)
+    model = train(settings, corpus).model
+    found = held_out_perplexities(settings, corpus, model)
+    stock, log_p = stock_model(model), []
+    for block in corpus.split(settings.validation_split, settings.seed)[1].blocks():
+        ids, lengths = block()
+        for sentence in np.split(ids, np.cumsum(lengths)[:-1]):
+            scores = np.asarray(stock(np.array([[0, *sentence]])), np.float64)[0]
+            for place, token in enumerate([*sentence, 0]):
+                log_p.append(scores[place, token] - np.log(np.exp(scores[place]).sum()))
+    assert found["predictions"] == len(log_p)
+    assert found["model"] == pytest.approx(np.exp(-np.mean(log_p)), rel=1e-4)
+    assert 1 < found["model"] < found["unigram"]

@@ -159,7 +159,7 @@ def test_more_tokens_than_are_watched(tmp_path, monkeypatch):
 def test_validation_takes_no_more_memory_than_training(worlds, monkeypatch):
     """With full softmax each place has a score for each token: sixteen batches at once are too many."""
     sizes = []
-    monkeypatch.setattr(training, "Batches", lambda *a, **k: (sizes.append(a[2]), Batches(*a, **k))[1])
+    monkeypatch.setattr(training, "Batches", lambda *a, **k: (sizes.append(k["batch_size"]), Batches(*a, **k))[1])
     for negatives, larger in ((5, 16), (0, 1)):
         trained(worlds, epochs=1, negatives=negatives)
         assert sizes[-1] == larger * sizes[-2]
