@@ -33,10 +33,18 @@ const $ = (id) => document.getElementById(id);
 const show = (id, text) => { $(id).textContent = text; };
 const short = (x, digits = 2) => Number.isFinite(x) ? String(Number(x.toFixed(digits))) : "–";  // without zeros at its end
 const shade = (x, greatest = 1) =>  // a larger number is darker, a negative one blue
-  `rgba(${x > 0 ? "217,72,15" : "25,113,194"},${0.75 * Math.min(Math.abs(x) / greatest, 1) || 0})`;
+  `rgba(${x > 0 ? "217,72,15" : "25,113,194"},${Number.isFinite(x) ? 0.75 * Math.min(Math.abs(x) / greatest, 1) : 0})`;
 
-// Fill a table with a matrix. rows, columns: labels, or elements; digits: after the point; chosen: rows to frame.
-function fill(table, matrix, { rows, columns, digits = 2, greatest = 1, chosen = [] } = {}) {
+function addCell(row, x, greatest = 1) {  // append a number to a row of a table
+  const cell = row.insertCell();
+  cell.textContent = short(x);
+  cell.style.background = shade(x, greatest);
+  cell.classList.toggle("zero", x === 0);
+  return cell;
+}
+
+// Fill a table with a matrix. rows, columns: labels, or elements; greatest: the darkest number; chosen: rows to frame.
+function fill(table, matrix, { rows, columns, greatest = 1, chosen = [] } = {}) {
   table.replaceChildren();
   const head = (row, label) => row.appendChild(document.createElement("th")).append(label);
   if (columns) {
@@ -47,12 +55,7 @@ function fill(table, matrix, { rows, columns, digits = 2, greatest = 1, chosen =
   matrix.forEach((numbers, i) => {
     const row = body.insertRow();
     if (rows) head(row, rows[i]);
-    for (const x of numbers) {
-      const cell = row.insertCell();
-      cell.textContent = short(x, digits);
-      cell.style.background = shade(x, greatest);
-      cell.classList.toggle("zero", x === 0);
-    }
+    for (const x of numbers) addCell(row, x, greatest);
     row.classList.toggle("chosen", chosen.includes(i));
   });
 }
