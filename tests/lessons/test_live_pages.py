@@ -96,6 +96,21 @@ def test_the_arrows_products_are_the_lessons_and_length_leaves_the_cosine(opened
 
 
 @pytest.mark.long
+def test_a_finger_drags_an_arrow_and_not_the_page(opened):
+    page = opened("arrows")
+    screen = page.context.new_cdp_session(page)
+    screen.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    box = page.locator("#drag-a").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    screen.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for up in (35, 70, 105):
+        screen.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y - up}]})
+    screen.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_function("vectors.a[1] === 2.5")
+    assert page.evaluate("[vectors.a, scrollY]") == [[2, 2.5], 0]
+
+
+@pytest.mark.long
 def test_the_features_begin_with_the_articles_numbers(opened):
     page, lesson = opened("features"), run_lesson(5)
     begun = page.evaluate("vectors")
