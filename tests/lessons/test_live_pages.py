@@ -87,6 +87,8 @@ def test_the_arrows_products_are_the_lessons_and_length_leaves_the_cosine(opened
     assert shown(page, "dot", "cosine", "angle", "sum") == ["3", "0.71", "45°", "3 × 1 + 0 × 1"]
     page.locator("#length").fill("2.8")
     assert shown(page, "dot", "cosine", "length-b") == ["5.94", "0.71", "2.80"]  # 3 × 2.8 × 0.7071
+    drag(page, "#drag-b", -140, -70)
+    assert shown(page, "dot", "sum", "lengths") == ["-6", "3 × (-2) + 0 × 1", "3 × 2.24 × (-0.89)"]
     drag(page, "#drag-b", 900, 0)
     assert page.evaluate("vectors.b") == [3, 0]  # it stays in the picture
     drag(page, "#drag-b", 0, 0)
