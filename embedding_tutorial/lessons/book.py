@@ -2,12 +2,13 @@
 
     DIR/index.html                    the list of lessons, in order
     DIR/lesson_NN_….html              a page each, with its results and pictures; and glossary.html
+    DIR/live_N_….html                 pages to drag, click and type in; the last one shows map.html
     DIR/notebooks/lesson_NN_….ipynb   the same, to change and run
     DIR/pictures/lesson_NN_…_1.svg    the pictures alone, for slides
 
 jupytext reads the lessons, nbclient runs them, nbconvert writes the HTML. Needs
-``pip install -r requirements-optional.txt``. The pages contain no script and load nothing, so
-formulas are plain text, not LaTeX.
+``pip install -r requirements-optional.txt``. The pages load nothing, and only the live ones and the
+map contain a script, so formulas are plain text, not LaTeX.
 """
 
 import html
@@ -21,12 +22,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from embedding_tutorial.config import InputError
+from embedding_tutorial.learning import learn
+from embedding_tutorial.lessons.live import MAP, PAGES, lesson_of, live_body, live_title
 from embedding_tutorial.lessons.runner import LESSONS, PLACE, title
+from embedding_tutorial.pictures.map_page import write_map
 
 try:
     import ipykernel  # noqa: F401 (nbclient starts it)
     import jupytext
     import nbformat
+    import plotly  # noqa: F401 (draws the map)
+    import sklearn  # noqa: F401 (places its words)
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
@@ -70,6 +76,8 @@ def write_book(directory: Path, language: str = "both", lessons: Sequence[Path] 
         raise InputError(f"--book {directory}: cannot be written ({error.strerror})") from None
     stops = [("index", "目录 · Contents"), *((path.stem, title(path)) for path in lessons)]
     stops.append(("glossary", "词汇表 · Glossary"))
+    live = [page for page in PAGES if lesson_of(page) in {path.stem for path in lessons}]
+    stops += [(page.stem, live_title(page)) for page in live]
     with beside as place:
         book, work = Path(place, "book"), Path(place, "work")
         for path in (book / "notebooks", book / "pictures", work):
@@ -81,13 +89,21 @@ def write_book(directory: Path, language: str = "both", lessons: Sequence[Path] 
             nbformat.write(notebook, book / "notebooks" / f"{path.stem}.ipynb")
             for drawn, picture in enumerate(take_pictures(notebook), start=1):
                 (book / "pictures" / f"{path.stem}_{drawn}.svg").write_text(picture, encoding="utf-8")
-            write_page(book, stops, number, notebook, language)
+            write_page(book, stops, number, with_live_links(render(notebook), path), language)
             print(f"{title(path)}  {time.perf_counter() - started:.1f} s", flush=True)
-        write_page(book, stops, len(stops) - 1, read_notebook(GLOSSARY, language), language)
+        after = len(lessons) + 1
+        write_page(book, stops, after, render(read_notebook(GLOSSARY, language)), language)
+        for number, page in enumerate(live, start=after + 1):
+            write_page(book, stops, number, live_body(page, language), language)
+        if MAP in live:
+            learn(out=work / "palace-words", tokens="words")
+            write_map(work / "palace-words", book / "map.html", tsne=True)
         contents = read_notebook(CONTENTS, language)
+        items = [f"- [{name}]({at}.html)" for at, name in stops]
+        lists = {"LESSONS": items[1 : after + 1], "LIVE": live and ["## 动手试 · Try it", "", *items[after + 1 :]]}
         for cell in contents.cells:
-            cell.source = cell.source.replace("LESSONS", "\n".join(f"- [{name}]({at}.html)" for at, name in stops[1:]))
-        write_page(book, stops, 0, contents, language)  # the newest file: see check_place
+            cell.source = re.sub("LESSONS|LIVE", lambda place: "\n".join(lists[place[0]]), cell.source)
+        write_page(book, stops, 0, render(contents), language)  # the newest file: see check_place
         if target.exists():
             target.rename(Path(place, "earlier"))
         book.rename(target)
@@ -167,22 +183,31 @@ def take_pictures(notebook: nbformat.NotebookNode) -> list[str]:
     return [data["text/html"] for data in drawn]
 
 
-def write_page(
-    book: Path, stops: Sequence[tuple[str, str]], number: int, notebook: nbformat.NotebookNode, language: str
-) -> None:
+def render(notebook: nbformat.NotebookNode) -> str:
+    """Return a notebook's cells as HTML."""
+    for cell in notebook.cells:
+        cell.metadata["tags"] = [cell.metadata.get("lang", "all")]  # becomes a CSS class
+    body = EXPORTER.from_notebook_node(notebook)[0]
+    return re.sub(r"<(p|li)>.*?</\1>", lambda found: _WRAPPED.sub("", found[0]), body, flags=re.DOTALL)
+
+
+def with_live_links(body: str, lesson: Path) -> str:
+    """Return a lesson's HTML with links to its live pages below its heading."""
+    own = [page for page in PAGES if lesson_of(page) == lesson.stem]
+    links = "".join(f'<a class="live" href="{page.stem}.html">{live_title(page)}</a>' for page in own)
+    return body.replace("</h1>", f"</h1>\n<p>{links}</p>", 1) if own else body
+
+
+def write_page(book: Path, stops: Sequence[tuple[str, str]], number: int, body: str, language: str) -> None:
     """Write an HTML page with links to the previous page, the contents and the next page.
 
     Args:
         book: the directory.
         stops: file name (without .html) and title of each page, in order; the contents come first.
         number: the page's place in ``stops``.
-        notebook: the page's content.
+        body: the page's content, HTML.
         language: of the text.
     """
-    for cell in notebook.cells:
-        cell.metadata["tags"] = [cell.metadata.get("lang", "all")]  # becomes a CSS class
-    body = EXPORTER.from_notebook_node(notebook)[0]
-    body = re.sub(r"<(p|li)>.*?</\1>", lambda found: _WRAPPED.sub("", found[0]), body, flags=re.DOTALL)
     neighbours = {"before": number - 1, "after": number + 1}
     links = {place: stops[at] for place, at in neighbours.items() if 0 < at < len(stops)}
     page = PAGE.substitute(
