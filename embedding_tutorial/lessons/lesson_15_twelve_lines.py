@@ -1,0 +1,251 @@
+# %% [markdown]
+# # 15 十二行的模型 · The model in twelve lines
+#
+# > 他们之间的关系,用的是嵌入层学习来的参数进行表征。
+
+# %% [markdown] lang="zh"
+# 前面的课一块一块地拆开看，这一课从头到尾做一遍：只用 Keras 自带的层，建一个模型，编译，训练，看近邻。
+# 模型一共十二行。要自己写的只有**损失**：给每个词的邻居打分，打得好不好，用一个数来说。
+# 先在一句四个词的话上把损失算清楚，每个数都能用笔验算。
+#
+# **先猜后跑**：词表里有 1,221 个词，没训练过的模型给每个词的分数都差不多。它的损失大约是几？
+# （提示：猜中的可能是 1/1221，损失是它的对数的相反数。）
+
+# %% [markdown] lang="en"
+# The lessons before took things apart; this one does all of it once, from beginning to end: a model of layers that
+# Keras has, compiled, trained, and asked for neighbours. The model takes twelve lines. Only the **loss** is ours: one
+# number that says how well the scores predict the neighbours of each word. First compute it for a sentence of four
+# words, where every number can be checked with a pencil.
+#
+# **Guess first**: the vocabulary has 1,221 words, and an untrained model gives all of them nearly the same score. What
+# is its loss, roughly? (Each word has probability 1/1221, and the loss is minus the logarithm of it.)
+
+# %%
+from embedding_tutorial.quiet import import_keras_quietly
+
+import_keras_quietly()
+
+from collections import Counter
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import ops
+
+from embedding_tutorial.config import DATASETS
+from embedding_tutorial.lessons.exercises import check
+from embedding_tutorial.text.sentences import split_sentences
+from embedding_tutorial.text.tokenizers import tokenize
+
+WINDOW = 5
+words = ["大", "鱼", "小", "鱼"]  # big fish, small fish
+
+
+def window_weights(length):
+    place = np.arange(length)
+    distance = np.abs(place[:, None] - place)  # (T, 1) - (T,) -> (T, T)
+    weights = np.maximum(WINDOW + 1 - distance, 0) / WINDOW  # 1, 0.8, 0.6, 0.4, 0.2, then 0
+    return np.where(distance == 0, 0, weights).astype("float32")  # no place is its own neighbour
+
+
+W = window_weights(4)  # (4, 4)
+assert np.allclose(W[0], [0, 1, 0.8, 0.6])
+pd.DataFrame(W, index=words, columns=words).round(1)
+
+# %% [markdown] lang="zh"
+# **第一步，谁是邻居。** 第 10 课的带状矩阵：紧挨着的算 1，隔一个词算 0.8，再远就再少，自己不算。
+#
+# **第二步，邻居是哪个词。** 上表的列是位置，要换成词：“鱼”出现两次，两个位置的权重应当加在一起。
+# 每个位置写成一行独热（第 1 课），带状矩阵乘以这张独热的表，就加好了。
+
+# %% [markdown] lang="en"
+# **Step one: who is a neighbour.** The band matrix of lesson 10: the next word counts 1, the one after it 0.8, words
+# further away less, and a word is not its own neighbour.
+#
+# **Step two: which word is it.** The columns above are places, and we need words: 鱼 occurs twice, so the weights of
+# its two places must be added. Write each place as a one-hot row (lesson 1); the band matrix times these rows adds
+# them up.
+
+# %%
+vocabulary = ["鱼", "大", "小"]  # ids 1, 2, 3: the most frequent first; 0 is padding
+ids = np.array([2, 1, 3, 1])
+one_hot = np.eye(3)[ids - 1]  # (T, V) = (4, 3)
+neighbours = W @ one_hot  # (4, 4) @ (4, 3) -> (4, 3)
+assert np.allclose(neighbours[0], [1 + 0.6, 0, 0.8])  # of 大: two 鱼, no 大, one 小
+pd.DataFrame(neighbours, index=words, columns=vocabulary).round(1)
+
+# %% [markdown] lang="zh"
+# **第三步，猜得好不好。** 分数经过 softmax 变成概率，−log 概率就是损失：猜中的可能越小，损失越大。
+# 用上表的权重求加权平均。三个词的分数一样，概率各是 1/3，损失是 ln 3。只要知道“鱼”常见，给它的概率加到 1/2，
+# 另外两个各 1/4，损失就小了：10.4 的总权重里，“鱼”正好占一半，所以是 (ln 2 + ln 4) / 2。
+
+# %% [markdown] lang="en"
+# **Step three: how good is the prediction.** Softmax makes probabilities of the scores, and −log of a probability is
+# the loss: the less likely the true neighbour, the greater. Take the mean, weighted by the table above. If the three
+# scores are equal, each probability is 1/3, and the loss is ln 3. It is smaller as soon as the model knows that 鱼 is
+# frequent: with probabilities of 1/2 for 鱼 and 1/4 for each of the others it is (ln 2 + ln 4) / 2, since 鱼 has
+# exactly half of the total weight of 10.4.
+
+
+# %%
+def neighbour_loss(ids, scores):
+    ids = ops.cast(ids, "int32")  # (B, T)
+    one_hot = ops.one_hot(ids - 1, scores.shape[-1])  # (B, T, V), all 0 for padding: it is nobody's neighbour
+    neighbours = ops.matmul(window_weights(ids.shape[1]), one_hot)  # (T, T) @ (B, T, V) -> (B, T, V)
+    neighbours *= ops.cast(ids > 0, "float32")[:, :, None]  # padding has no neighbours
+    return -ops.sum(neighbours * ops.log_softmax(scores)) / ops.sum(neighbours)
+
+
+losses = {}
+for name, scores in {"all equal": [0, 0, 0], "鱼 is frequent": np.log([1 / 2, 1 / 4, 1 / 4])}.items():
+    scores = np.tile(np.array(scores, "float32"), (1, 6, 1))  # (B, T, V) = (1, 6, 3): the same at each place
+    losses[name] = float(neighbour_loss(ids[None], scores[:, :4]))
+    assert np.isclose(losses[name], float(neighbour_loss([[2, 1, 3, 1, 0, 0]], scores)))  # padding changes nothing
+assert np.allclose(list(losses.values()), [np.log(3), (np.log(2) + np.log(4)) / 2])
+pd.Series(losses, name="loss").round(4).to_frame()
+
+# %% [markdown] lang="zh"
+# 损失就是这五行。现在换成真的文本：`palace.txt` 切成句子，句子切成词，出现不到 5 次的词不要，词换成编号。
+# 每句一行，短的用 0 填充。
+
+# %% [markdown] lang="en"
+# These five lines are the loss. Now for a real text: cut `palace.txt` into sentences and these into words, leave out
+# words that occur fewer than 5 times, and replace words by ids. A sentence is a row; short ones are padded with 0.
+
+# %%
+text = (DATASETS / "palace.txt").read_text(encoding="utf-8")
+sentences = [tokenize(sentence, "words") for sentence in split_sentences(text)]
+counts = Counter(word for sentence in sentences for word in sentence)
+tokens = [word for word, count in counts.most_common() if count >= 5]
+id_of = {word: id for id, word in enumerate(tokens, start=1)}
+x = keras.utils.pad_sequences([[id_of[word] for word in s if word in id_of] for s in sentences], padding="post")
+assert x.max() == len(tokens) == 1221
+print(f"{x.shape[0]:,} sentences, at most {x.shape[1]} words in one, {len(tokens):,} words in the vocabulary")
+print(sentences[0], x[0])
+
+# %% [markdown] lang="zh"
+# 这就是整个模型。`Embedding` 查表，编号换成 32 个数；`Dense` 用这 32 个数给词表里的每个词打分。
+# `fit(x, x)` 里 `x` 写了两次：题目是这句话，答案也是这句话，损失自己会去看每个词的邻居。
+
+# %% [markdown] lang="en"
+# This is the whole model. `Embedding` looks up 32 numbers for an id; `Dense` makes a score for each word of the
+# vocabulary from them. `fit(x, x)` has `x` twice: the sentence is the question and the answer, and the loss looks at
+# each word's neighbours by itself.
+
+# %%
+keras.utils.set_random_seed(1)
+model = keras.Sequential([
+    keras.Input((None,), dtype="int32"),  # (B, T)
+    keras.layers.Embedding(len(tokens) + 1, 32),  # (B, T) -> (B, T, 32)
+    keras.layers.Dense(len(tokens)),  # (B, T, 32) -> (B, T, V)
+])
+model.summary()
+model.compile(keras.optimizers.Adagrad(0.4, initial_accumulator_value=1e-7), loss=neighbour_loss)
+before = model.layers[0].get_weights()[0]  # (V + 1, 32)
+untrained_loss = model.evaluate(x, x, verbose=0)
+history = model.fit(x, x, batch_size=32, epochs=5, verbose=2).history
+after = model.layers[0].get_weights()[0]  # (V + 1, 32)
+
+# %% [markdown] lang="zh"
+# 没训练时的损失是 ln 1221，约 7.1：和猜的一样。五轮以后呢？再看近邻：向量先变成长度 1，点积就是余弦，最大的五个是近邻。
+
+# %% [markdown] lang="en"
+# The untrained loss is ln 1221, about 7.1: the guess is right. And after five epochs? Now the neighbours: scale the
+# vectors to length 1, so that a dot product is a cosine, and take the five greatest.
+
+
+# %%
+def nearest(matrix, word):
+    unit = matrix[1:] / np.linalg.norm(matrix[1:], axis=1, keepdims=True)  # (V, 32), row 0 is padding
+    cosines = unit @ unit[tokens.index(word)]  # (V, 32) @ (32,) -> (V,)
+    return [tokens[k] for k in np.argsort(-cosines)[1:6]]  # the very nearest is the word itself
+
+
+def table(**matrices):
+    asked = ["公主", "王妃", "皇帝", "春天", "哥哥"]
+    return pd.DataFrame(
+        {name: [" ".join(nearest(matrix, word)) for word in asked] for name, matrix in matrices.items()}, asked
+    )
+
+
+assert np.isclose(untrained_loss, np.log(len(tokens)), atol=0.01)
+assert history["loss"][-1] < 5.4
+assert {"夏天", "秋天"} <= {*nearest(after, "春天")} and "弟弟" in nearest(after, "哥哥")
+assert not {"夏天", "秋天"} & {*nearest(before, "春天")}
+table(before=before, after=after)
+
+# %% [markdown] lang="zh"
+# ### 故意犯错：照用默认值
+# Adagrad 把每一步除以以前梯度的大小，所以少见的词也走得动。Keras 让“以前的梯度”从 0.1 起算。听起来很小，
+# 可是一个小批量有几千对邻居，每一对只占几千分之一，梯度的平方比 0.1 小得多：0.1 把每一步都压住了。
+# 没有一句报错，损失也在降，只是向量没学到什么。下面只改这一个数。
+
+# %% [markdown] lang="en"
+# ### Mistake on purpose: keeping the default
+# Adagrad divides each step by the size of the gradients before it, so that rare words move, too. Keras lets "the
+# gradients before" start at 0.1. That sounds small, but a batch has thousands of pairs of neighbours, each counts for
+# one part in thousands, and squared gradients are far smaller than 0.1: it holds every step back. There is no error
+# message, and the loss falls; the vectors just learn very little. Change this one number only.
+
+# %%
+keras.utils.set_random_seed(1)
+wrong = keras.models.clone_model(model)  # new weights
+wrong.compile(keras.optimizers.Adagrad(0.4, initial_accumulator_value=0.1), loss=neighbour_loss)  # Keras's default
+wrong_history = wrong.fit(x, x, batch_size=32, epochs=5, verbose=0).history
+held_back = wrong.layers[0].get_weights()[0]
+
+assert history["loss"][-1] < wrong_history["loss"][-1] - 0.2 < wrong_history["loss"][0]
+assert not {"夏天", "秋天"} & {*nearest(held_back, "春天")}
+print("loss after each epoch: right", np.round(history["loss"], 2), " wrong", np.round(wrong_history["loss"], 2))
+table(right=after, wrong=held_back)
+
+# %% [markdown] lang="zh"
+# 错的那个为什么损失也降？它学会了哪些词常见（`Dense` 的偏置），和第三步的“鱼”一样。这不用看中心词，所以向量里什么也没有。
+# **损失降了，不等于向量有用。**
+#
+# ### 和 `train.py` 是什么关系
+# 这个损失和 `python train.py --negatives 0` 的是同一个：同样的句子、同样的权重，算出来的数前七位相同（项目里有测试）。
+# 但是它有两件事做不到。它给**词表里的每个词**打分，词表大了就放不下；它把**全部文本**放在内存里。
+# `train.py` 只给邻居和几个噪声词打分（第 8 课），一块一块地读文本，所以才长得多。
+
+# %% [markdown] lang="en"
+# Why does the wrong one's loss fall as well? It learns which words are frequent (the bias of `Dense`), like 鱼 in step
+# three. That needs no center word, so nothing of it is in the vectors. **A falling loss does not mean useful vectors.**
+#
+# ### How it relates to `train.py`
+# This is the loss of `python train.py --negatives 0`: for the same sentences and weights, the two numbers agree to
+# seven digits (a test of the project checks it). But there are two things that it cannot do. It scores **every word of
+# the vocabulary**, which does not fit in memory if the vocabulary is large; and it holds **the whole text** in memory.
+# `train.py` scores the neighbours and a few noise words only (lesson 8) and reads the text block by block, which is why
+# it is so much longer.
+
+# %%
+sizes = {V: 32 * x.shape[1] * V * 4 / 1e6 for V in (len(tokens), 100_000)}  # a score is 4 bytes
+assert np.allclose(list(sizes.values()), [3.1, 256], rtol=0.02)
+pd.DataFrame({"words in the vocabulary": sizes.keys(), "scores of one batch, MB": sizes.values()}).round(1)
+
+# %% [markdown] lang="zh"
+# ### 练习
+# 1. 不用独热：一句话的编号 `ids`（从 1 起，没有填充）、位置 `place`（从 0 数）、窗口 `window`、词表大小 `size`，
+#    返回第二步那张表的一行，`(size,)`：第 k 个数是编号 k + 1 的词作为邻居的总权重。
+# 2. 只用 NumPy：给第二步的表 `neighbours` 和分数 `scores`，都是 `(T, V)`，求损失。
+
+# %% [markdown] lang="en"
+# ### Exercises
+# 1. Without one-hot rows: given a sentence's `ids` (from 1, no padding), a `place` (counted from 0), the `window` and the
+#    `size` of the vocabulary, return that row of step two's table, `(size,)`: number k is the total weight of the word
+#    of id k + 1 as a neighbour.
+# 2. With NumPy only: given step two's table `neighbours` and the `scores`, both `(T, V)`, return the loss.
+
+
+# %%
+def my_neighbour_row(ids, place, window, size):
+    return None
+
+
+def my_weighted_loss(neighbours, scores):
+    return None
+
+
+check("neighbour_row", my_neighbour_row)
+check("weighted_loss", my_weighted_loss)
