@@ -4,18 +4,17 @@
 # > 他们之间的关系,用的是嵌入层学习来的参数进行表征。
 
 # %% [markdown] lang="zh"
-# 前面的课一块一块地拆开看，这一课从头到尾做一遍：只用 Keras 自带的层，建一个模型，编译，训练，看近邻。
-# 模型一共十二行。要自己写的只有**损失**：给每个词的邻居打分，打得好不好，用一个数来说。
-# 先在一句四个词的话上把损失算清楚，每个数都能用笔验算。
+# 前面的课把模型拆开来看，这一课从头到尾搭一遍：只用 Keras 自带的层，建模型、编译、训练、看近邻，一共十二行。
+# 要自己写的只有**损失**：邻居猜得准不准，用一个数来说。先拿一句四个词的话把它算清楚，每个数都能用笔验算。
 #
 # **先猜后跑**：词表里有 1,221 个词，没训练过的模型给每个词的分数都差不多。它的损失大约是几？
-# （提示：猜中的可能是 1/1221，损失是它的对数的相反数。）
+# （每个词的概率都是 1/1221，损失是概率的对数取相反数。）
 
 # %% [markdown] lang="en"
-# The lessons before took things apart; this one does all of it once, from beginning to end: a model of layers that
-# Keras has, compiled, trained, and asked for neighbours. The model takes twelve lines. Only the **loss** is ours: one
-# number that says how well the scores predict the neighbours of each word. First compute it for a sentence of four
-# words, where every number can be checked with a pencil.
+# The earlier lessons take the model apart; this one builds it once, from beginning to end: stock layers of Keras,
+# compiled, trained, and asked for neighbours, in twelve lines. Only the **loss** is ours: one number that says how well
+# the scores predict the neighbours of each word. Compute it first for a sentence of four words, where every number can
+# be checked with a pencil.
 #
 # **Guess first**: the vocabulary has 1,221 words, and an untrained model gives all of them nearly the same score. What
 # is its loss, roughly? (Each word has probability 1/1221, and the loss is minus the logarithm of it.)
@@ -33,6 +32,7 @@ import pandas as pd
 from keras import ops
 
 from embedding_tutorial.config import DATASETS
+from embedding_tutorial.lessons.drawing import draw_curves
 from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.text.sentences import split_sentences
 from embedding_tutorial.text.tokenizers import tokenize
@@ -75,12 +75,12 @@ assert np.allclose(neighbours[0], [1 + 0.6, 0, 0.8])  # of 大: two 鱼, no 大,
 pd.DataFrame(neighbours, index=words, columns=vocabulary).round(1)
 
 # %% [markdown] lang="zh"
-# **第三步，猜得好不好。** 分数经过 softmax 变成概率，−log 概率就是损失：猜中的可能越小，损失越大。
-# 用上表的权重求加权平均。三个词的分数一样，概率各是 1/3，损失是 ln 3。只要知道“鱼”常见，给它的概率加到 1/2，
-# 另外两个各 1/4，损失就小了：10.4 的总权重里，“鱼”正好占一半，所以是 (ln 2 + ln 4) / 2。
+# **第三步，猜得准不准。** 分数经过 softmax 变成概率，损失就是 −ln 概率：真邻居的概率越小，损失越大；
+# 再按上表的权重求平均。三个词的分数一样，概率各是 1/3，损失是 ln 3。只要知道“鱼”常见，把它的概率提到 1/2，
+# 另外两个各 1/4，损失就变小：总权重 10.4 里“鱼”正好占一半，所以是 (ln 2 + ln 4) / 2。
 
 # %% [markdown] lang="en"
-# **Step three: how good is the prediction.** Softmax makes probabilities of the scores, and −log of a probability is
+# **Step three: how good is the prediction.** Softmax makes probabilities of the scores, and −ln of a probability is
 # the loss: the less likely the true neighbour, the greater. Take the mean, weighted by the table above. If the three
 # scores are equal, each probability is 1/3, and the loss is ln 3. It is smaller as soon as the model knows that 鱼 is
 # frequent: with probabilities of 1/2 for 鱼 and 1/4 for each of the others it is (ln 2 + ln 4) / 2, since 鱼 has
@@ -105,11 +105,11 @@ assert np.allclose(list(losses.values()), [np.log(3), (np.log(2) + np.log(4)) / 
 pd.Series(losses, name="loss").round(4).to_frame()
 
 # %% [markdown] lang="zh"
-# 损失就是这五行。现在换成真的文本：`palace.txt` 切成句子，句子切成词，出现不到 5 次的词不要，词换成编号。
+# 损失函数就是这五行。现在换成真的文本：`palace.txt` 切成句子，句子切成词，出现不到 5 次的词不要，词换成编号。
 # 每句一行，短的用 0 填充。
 
 # %% [markdown] lang="en"
-# These five lines are the loss. Now for a real text: cut `palace.txt` into sentences and these into words, leave out
+# These five lines are the loss. Now take a real text: cut `palace.txt` into sentences and these into words, leave out
 # words that occur fewer than 5 times, and replace words by ids. A sentence is a row; short ones are padded with 0.
 
 # %%
@@ -125,12 +125,12 @@ print(sentences[0], x[0])
 
 # %% [markdown] lang="zh"
 # 这就是整个模型。`Embedding` 查表，编号换成 32 个数；`Dense` 用这 32 个数给词表里的每个词打分。
-# `fit(x, x)` 里 `x` 写了两次：题目是这句话，答案也是这句话，损失自己会去看每个词的邻居。
+# `fit(x, x)` 里 `x` 写了两次：题目是这些句子，答案也是这些句子，邻居由损失函数去找。
 
 # %% [markdown] lang="en"
 # This is the whole model. `Embedding` looks up 32 numbers for an id; `Dense` makes a score for each word of the
-# vocabulary from them. `fit(x, x)` has `x` twice: the sentence is the question and the answer, and the loss looks at
-# each word's neighbours by itself.
+# vocabulary from them. `fit(x, x)` has `x` twice: the sentences are both the input and the answer, and the loss finds
+# the neighbours in them.
 
 # %%
 keras.utils.set_random_seed(1)
@@ -141,83 +141,93 @@ model = keras.Sequential([
 ])
 model.summary()
 model.compile(keras.optimizers.Adagrad(0.4, initial_accumulator_value=1e-7), loss=neighbour_loss)
-before = model.layers[0].get_weights()[0]  # (V + 1, 32)
+before = model.get_weights()  # (V + 1, 32), (32, V), (V,)
 untrained_loss = model.evaluate(x, x, verbose=0)
 history = model.fit(x, x, batch_size=32, epochs=5, verbose=2).history
-after = model.layers[0].get_weights()[0]  # (V + 1, 32)
+after = model.get_weights()
 
 # %% [markdown] lang="zh"
-# 没训练时的损失是 ln 1221，约 7.1：和猜的一样。五轮以后呢？再看近邻：向量先变成长度 1，点积就是余弦，最大的五个是近邻。
+# 没训练过的损失是 ln 1221，约 7.1。五轮以后降到 5.2。近邻呢？先把向量的长度变成 1，点积就是余弦，取最大的五个。
 
 # %% [markdown] lang="en"
-# The untrained loss is ln 1221, about 7.1: the guess is right. And after five epochs? Now the neighbours: scale the
-# vectors to length 1, so that a dot product is a cosine, and take the five greatest.
+# The untrained loss is ln 1221, about 7.1; after five epochs it is 5.2. And the neighbours? Scale the vectors to length
+# 1, so that a dot product is a cosine, and take the five greatest.
 
 
 # %%
-def nearest(matrix, word):
-    unit = matrix[1:] / np.linalg.norm(matrix[1:], axis=1, keepdims=True)  # (V, 32), row 0 is padding
+def nearest(weights, word):
+    vectors = weights[0][1:]  # (V, 32), without row 0, padding
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)  # (V, 32) / (V, 1) -> (V, 32)
     cosines = unit @ unit[tokens.index(word)]  # (V, 32) @ (32,) -> (V,)
     return [tokens[k] for k in np.argsort(-cosines)[1:6]]  # the very nearest is the word itself
 
 
-def table(**matrices):
+def table(**models):
     asked = ["公主", "王妃", "皇帝", "春天", "哥哥"]
-    return pd.DataFrame(
-        {name: [" ".join(nearest(matrix, word)) for word in asked] for name, matrix in matrices.items()}, asked
-    )
+    return pd.DataFrame({name: [" ".join(nearest(w, word)) for word in asked] for name, w in models.items()}, asked)
 
 
 assert np.isclose(untrained_loss, np.log(len(tokens)), atol=0.01)
 assert history["loss"][-1] < 5.4
+assert {"夏天", "秋天"}.isdisjoint(nearest(before, "春天"))
 assert {"夏天", "秋天"} <= {*nearest(after, "春天")} and "弟弟" in nearest(after, "哥哥")
-assert not {"夏天", "秋天"} & {*nearest(before, "春天")}
 table(before=before, after=after)
 
 # %% [markdown] lang="zh"
 # ### 故意犯错：照用默认值
-# Adagrad 把每一步除以以前梯度的大小，所以少见的词也走得动。Keras 让“以前的梯度”从 0.1 起算。听起来很小，
-# 可是一个小批量有几千对邻居，每一对只占几千分之一，梯度的平方比 0.1 小得多：0.1 把每一步都压住了。
-# 没有一句报错，损失也在降，只是向量没学到什么。下面只改这一个数。
+# Adagrad 把每一步除以以往梯度的大小，少见的词梯度小，也就走得动。“以往”要有个起点，Keras 默认是 0.1。
+# 0.1 听起来很小，可是损失是几千对邻居的平均，每一对的梯度只有几千分之一，平方以后比 0.1 小得多：每一步都被它压住了。
+# 只改这一个数，从同样的起点再训练一次。虚线是只知道词频的损失：像第三步那样，每个位置都给同样的分数，不看中心词。
 
 # %% [markdown] lang="en"
 # ### Mistake on purpose: keeping the default
-# Adagrad divides each step by the size of the gradients before it, so that rare words move, too. Keras lets "the
-# gradients before" start at 0.1. That sounds small, but a batch has thousands of pairs of neighbours, each counts for
-# one part in thousands, and squared gradients are far smaller than 0.1: it holds every step back. There is no error
-# message, and the loss falls; the vectors just learn very little. Change this one number only.
+# Adagrad divides each step by the size of the earlier gradients, so that rare words, whose gradients are small, move
+# too. Their sum must start somewhere, and Keras starts it at 0.1. That sounds small; but the loss is a mean over
+# thousands of pairs, so a pair's gradient is about a thousandth, and its square far below 0.1, which holds back every
+# step. Change this one number and train again from the same start. The dashed line is the loss of the frequencies
+# alone: the same scores at every place, as in step three, without a look at the center word.
 
 # %%
-keras.utils.set_random_seed(1)
-wrong = keras.models.clone_model(model)  # new weights
-wrong.compile(keras.optimizers.Adagrad(0.4, initial_accumulator_value=0.1), loss=neighbour_loss)  # Keras's default
-wrong_history = wrong.fit(x, x, batch_size=32, epochs=5, verbose=0).history
-held_back = wrong.layers[0].get_weights()[0]
+model.set_weights(before)
+model.compile(keras.optimizers.Adagrad(0.4, initial_accumulator_value=0.1), loss=neighbour_loss)  # Keras's default
+wrong_history = model.fit(x, x, batch_size=32, epochs=5, verbose=0).history
+held_back = model.get_weights()
 
-assert history["loss"][-1] < wrong_history["loss"][-1] - 0.2 < wrong_history["loss"][0]
-assert not {"夏天", "秋天"} & {*nearest(held_back, "春天")}
-print("loss after each epoch: right", np.round(history["loss"], 2), " wrong", np.round(wrong_history["loss"], 2))
+weights = (x > 0) @ window_weights(x.shape[1])  # (N, T) @ (T, T) -> (N, T), each place's weight as a neighbour
+share = np.bincount(x.ravel(), weights.ravel())[1:] / weights[x > 0].sum()  # (V,) each word's share of all neighbours
+frequencies_alone = -(share * np.log(share)).sum()  # the loss of the scores ln(share)
+assert history["loss"][-1] < frequencies_alone < wrong_history["loss"][-1] < wrong_history["loss"][0]
+draw_curves(
+    {"1e-7": history["loss"], "0.1 (default)": wrong_history["loss"]},
+    x=range(1, 6),
+    title="loss",
+    x_label="epoch",
+    level=frequencies_alone,
+)
+
+# %%
+assert {"夏天", "秋天"}.isdisjoint(nearest(held_back, "春天"))
 table(right=after, wrong=held_back)
 
 # %% [markdown] lang="zh"
-# 错的那个为什么损失也降？它学会了哪些词常见（`Dense` 的偏置），和第三步的“鱼”一样。这不用看中心词，所以向量里什么也没有。
-# **损失降了，不等于向量有用。**
+# 没有一句报错，损失每轮都在降，可是五轮以后还在虚线上面：看了中心词，反而不如不看。**损失在降，不等于向量有用。**
 #
 # ### 和 `train.py` 是什么关系
-# 这个损失和 `python train.py --negatives 0` 的是同一个：同样的句子、同样的权重，算出来的数前七位相同（项目里有测试）。
-# 但是它有两件事做不到。它给**词表里的每个词**打分，词表大了就放不下；它把**全部文本**放在内存里。
-# `train.py` 只给邻居和几个噪声词打分（第 8 课），一块一块地读文本，所以才长得多。
+# 这个损失和 `python train.py --negatives 0` 的是同一个：同样的句子，同样的权重，算出来前六七位数字相同
+# （项目里有测试）。它有两件事做不到：它给**词表里的每个词**打分，词表一大，一个小批量的分数就要几百 MB，
+# 梯度还要另算；它把**全部文本**放在内存里。`train.py` 只给邻居和几个噪声词打分（第 8 课），文本一块一块地读，
+# 所以才长得多。
 
 # %% [markdown] lang="en"
-# Why does the wrong one's loss fall as well? It learns which words are frequent (the bias of `Dense`), like 鱼 in step
-# three. That needs no center word, so nothing of it is in the vectors. **A falling loss does not mean useful vectors.**
+# There is no error message, and the loss falls in every epoch; but after five it is still above the line: worse than
+# without a look at the center word. **A falling loss does not mean useful vectors.**
 #
 # ### How it relates to `train.py`
-# This is the loss of `python train.py --negatives 0`: for the same sentences and weights, the two numbers agree to
-# seven digits (a test of the project checks it). But there are two things that it cannot do. It scores **every word of
-# the vocabulary**, which does not fit in memory if the vocabulary is large; and it holds **the whole text** in memory.
-# `train.py` scores the neighbours and a few noise words only (lesson 8) and reads the text block by block, which is why
-# it is so much longer.
+# This is the loss of `python train.py --negatives 0`: for the same sentences and weights, the two numbers agree to six
+# or seven digits (a test of the project checks it). Two things it cannot do. It scores **every word of the
+# vocabulary**: with a large vocabulary, the scores of one batch take hundreds of MB, and their gradients come on top;
+# and it holds **the whole text** in memory. `train.py` scores the neighbours and a few noise words only (lesson 8) and
+# reads the text block by block, which is why it is so much longer.
 
 # %%
 sizes = {V: 32 * x.shape[1] * V * 4 / 1e6 for V in (len(tokens), 100_000)}  # a score is 4 bytes
@@ -232,9 +242,9 @@ pd.DataFrame({"words in the vocabulary": sizes.keys(), "scores of one batch, MB"
 
 # %% [markdown] lang="en"
 # ### Exercises
-# 1. Without one-hot rows: given a sentence's `ids` (from 1, no padding), a `place` (counted from 0), the `window` and the
-#    `size` of the vocabulary, return that row of step two's table, `(size,)`: number k is the total weight of the word
-#    of id k + 1 as a neighbour.
+# 1. Without one-hot rows: given a sentence's `ids` (from 1, no padding), a `place` (counted from 0), the `window` and
+#    the `size` of the vocabulary, return that row of step two's table, `(size,)`: number k is the total weight of the
+#    word of id k + 1 as a neighbour.
 # 2. With NumPy only: given step two's table `neighbours` and the `scores`, both `(T, V)`, return the loss.
 
 
