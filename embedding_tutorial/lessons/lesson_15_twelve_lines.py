@@ -179,14 +179,14 @@ table(before=before, after=after)
 # Adagrad 把每一步除以以往梯度的大小，少见的词梯度小，也就走得动。“以往”要有个起点，Keras 默认是 0.1。
 # 0.1 听起来很小，可是损失是两千多对邻居的平均，每一对的梯度只有两千分之一左右，平方以后比 0.1 小得多：
 # 每一步都被它压住了。
-# 只改这一个数，从同样的起点再训练一次。虚线是只知道词频的损失：像第三步那样，每个位置都给同样的分数，不看中心词。
+# 只改这一个数，从同样的起点再训练一次。平线是只知道词频的损失：像第三步那样，每个位置都给同样的分数，不看中心词。
 
 # %% [markdown] lang="en"
 # ### Mistake on purpose: keeping the default
 # Adagrad divides each step by the size of the earlier gradients, so that rare words, whose gradients are small, move
 # too. Their sum must start somewhere, and Keras starts it at 0.1. That sounds small; but the loss is a mean over
 # some two thousand pairs, so a pair's gradient is about 1/2000, and its square far below 0.1, which holds back every
-# step. Change this one number and train again from the same start. The dashed line is the loss of the frequencies
+# step. Change this one number and train again from the same start. The flat line is the loss of the frequencies
 # alone: the same scores at every place, as in step three, without a look at the center word.
 
 # %%
@@ -200,11 +200,14 @@ share = np.bincount(x.ravel(), weights.ravel())[1:] / weights[x > 0].sum()  # (V
 frequencies_alone = -(share * np.log(share)).sum()  # the loss of the scores ln(share)
 assert history["loss"][-1] < frequencies_alone < wrong_history["loss"][-1] < wrong_history["loss"][0]
 draw_curves(
-    {"1e-7": history["loss"], "0.1 (default)": wrong_history["loss"]},
+    {
+        "0.1 (default)": wrong_history["loss"],
+        "1e-7": history["loss"],
+        "frequencies alone": [frequencies_alone] * 5,
+    },
     x=range(1, 6),
-    title="loss",
+    title="loss, by initial_accumulator_value",
     x_label="epoch",
-    level=frequencies_alone,
 )
 
 # %%
@@ -212,7 +215,7 @@ assert not seasons & {*nearest(held_back, "春天")} and not children & {*neares
 table(right=after, wrong=held_back)
 
 # %% [markdown] lang="zh"
-# 没有一句报错，损失每轮都在降，可是五轮以后还在虚线上面：看了中心词，反而不如不看。**损失在降，不等于向量有用。**
+# 没有一句报错，损失每轮都在降，可是五轮以后还在平线上面：看了中心词，反而不如不看。**损失在降，不等于向量有用。**
 #
 # ### 和 `train.py` 是什么关系
 # 这个损失和 `python train.py --negatives 0` 的是同一个：同样的句子，同样的权重，算出来前六七位数字相同
@@ -221,7 +224,7 @@ table(right=after, wrong=held_back)
 # 所以才长得多。
 
 # %% [markdown] lang="en"
-# There is no error message, and the loss falls in every epoch; but after five it is still above the line: worse than
+# There is no error message, and the loss falls in every epoch; but after five it is still above the flat line: worse than
 # without a look at the center word. **A falling loss does not mean useful vectors.**
 #
 # ### How it relates to `train.py`
