@@ -176,18 +176,18 @@ table(before=before, after=after)
 
 # %% [markdown] lang="zh"
 # ### 故意犯错：照用默认值
-# Adagrad 把每一步除以以往梯度的大小，少见的词梯度小，也就走得动。“以往”要有个起点，Keras 默认是 0.1。
-# 0.1 听起来很小，可是损失是两千多对邻居的平均，每一对的梯度只有两千分之一左右，平方以后比 0.1 小得多：
-# 每一步都被它压住了。
-# 只改这一个数，从同样的起点再训练一次。平线是只知道词频的损失：像第三步那样，每个位置都给同样的分数，不看中心词。
+# Adagrad 把以往的梯度平方加起来，每一步除以这个和的平方根：少见的词和小，步子就大。这个和要有个起点，Keras 默认是 0.1。
+# 听起来很小，可是损失是两千多对邻居的平均，每一对的梯度只有两千分之一左右，平方以后比 0.1 小得多：
+# 每一步都被它压住了。只改这一个数，从同样的起点再训练一次。平线是只知道词频的损失：像第三步那样，
+# 每个位置都给同样的分数，不看中心词。
 
 # %% [markdown] lang="en"
 # ### Mistake on purpose: keeping the default
-# Adagrad divides each step by the size of the earlier gradients, so that rare words, whose gradients are small, move
-# too. Their sum must start somewhere, and Keras starts it at 0.1. That sounds small; but the loss is a mean over
-# some two thousand pairs, so a pair's gradient is about 1/2000, and its square far below 0.1, which holds back every
-# step. Change this one number and train again from the same start. The flat line is the loss of the frequencies
-# alone: the same scores at every place, as in step three, without a look at the center word.
+# Adagrad adds up the squares of the earlier gradients and divides each step by the root of the sum: rare words have a
+# small sum, so they take larger steps. The sum must start somewhere, and Keras starts it at 0.1. That sounds small; but
+# the loss is a mean over some two thousand pairs, so a pair's gradient is about 1/2000, and its square far below 0.1,
+# which holds back every step. Change this one number and train again from the same start. The flat line is the loss of
+# the frequencies alone: the same scores at every place, as in step three, without a look at the center word.
 
 # %%
 model.set_weights(before)
@@ -224,8 +224,8 @@ table(right=after, wrong=held_back)
 # 所以才长得多。
 
 # %% [markdown] lang="en"
-# There is no error message, and the loss falls in every epoch; but after five it is still above the flat line: worse than
-# without a look at the center word. **A falling loss does not mean useful vectors.**
+# There is no error message, and the loss falls in every epoch; but after five it is still above the flat line: worse
+# than without a look at the center word. **A falling loss does not mean useful vectors.**
 #
 # ### How it relates to `train.py`
 # This is the loss of `python train.py --negatives 0`: for the same sentences and weights, the two numbers agree to six
