@@ -121,7 +121,8 @@ id_of = {word: id for id, word in enumerate(tokens, start=1)}
 x = keras.utils.pad_sequences([[id_of[word] for word in s if word in id_of] for s in sentences], padding="post")
 assert x.max() == len(tokens) == 1221
 print(f"{x.shape[0]:,} sentences, at most {x.shape[1]} words in one, {len(tokens):,} words in the vocabulary")
-print(sentences[0], x[0])
+print(*sentences[0])
+print(*x[0])
 
 # %% [markdown] lang="zh"
 # 这就是整个模型。`Embedding` 查表，编号换成 32 个数；`Dense` 用这 32 个数给词表里的每个词打分。
@@ -218,8 +219,8 @@ table(right=after, wrong=held_back)
 # 没有一句报错，损失每轮都在降，可是五轮以后还在平线上面：看了中心词，反而不如不看。**损失在降，不等于向量有用。**
 #
 # ### 和 `train.py` 是什么关系
-# 这个损失和 `python train.py --negatives 0` 的是同一个：同样的句子，同样的权重，算出来前六七位数字相同
-# （项目里有测试）。它有两件事做不到：它给**词表里的每个词**打分，词表一大，一个小批量的分数就要几百 MB，
+# 这个损失和 `python train.py --negatives 0` 的是同一个：同样的句子，同样的权重，算出来前六七位数字相同，
+# 项目里有测试。它有两件事做不到：它给**词表里的每个词**打分，词表一大，一个小批量的分数就要几百 MB，
 # 梯度还要另算；它把**全部文本**放在内存里。`train.py` 只给邻居和几个噪声词打分（第 8 课），文本一块一块地读，
 # 所以才长得多。
 
