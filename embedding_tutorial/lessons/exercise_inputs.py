@@ -289,3 +289,18 @@ def _(draw: np.random.Generator) -> tuple:
 def _(draw: np.random.Generator) -> tuple:
     size = int(draw.integers(3, 10))
     return draw.random(size), draw.integers(2, size=size)
+
+
+# --- 15 the model in twelve lines ---
+
+
+@inputs_for("neighbour_row")
+def _(draw: np.random.Generator) -> tuple:
+    length, size, window = (int(number) for number in draw.integers([4, 2, 1], [9, 6, 5]))
+    return draw.integers(1, size + 1, length).tolist(), int(draw.integers(length)), window, size
+
+
+@inputs_for("weighted_loss")
+def _(draw: np.random.Generator) -> tuple:
+    shape = draw.integers(2, 6, size=2)
+    return draw.integers(1, 9, size=shape) / 5, draw.normal(size=shape)
