@@ -1,6 +1,7 @@
 """Print an answer: a table for people, or JSON for programs.
 
-An answer is a dictionary of ``notes`` (lines of text), ``columns`` (names) and ``rows`` (lists of values).
+An answer is a dictionary of ``notes`` (lines of text), ``columns`` (names) and ``rows`` (lists of values). What else it
+holds is for programs only.
 """
 
 import json
@@ -21,7 +22,7 @@ def show(answer: dict[str, Any], as_json: bool) -> None:
     rows = [[_plain(value) for value in row] for row in answer["rows"]]
     if as_json:
         named = [dict(zip(answer["columns"], row, strict=True)) for row in rows]
-        print(_json({"notes": answer["notes"], "rows": named}))
+        print(_json({name: value for name, value in answer.items() if name != "columns"} | {"rows": named}))
         return
     for note in answer["notes"]:
         print(printable(note))
