@@ -17,6 +17,7 @@ from embedding_tutorial.labels import printable
 def show(answer: dict[str, Any], as_json: bool) -> None:
     """Print an answer. A value that is not known, NaN or infinite is ``-`` in a table and null in JSON.
 
+    The columns of a table are aligned right; the last of several is aligned left if it holds text, such as sentences.
     Invisible characters, and those that would steer the terminal, are escaped.
     """
     rows = [[_plain(value) for value in row] for row in answer["rows"]]
@@ -30,11 +31,15 @@ def show(answer: dict[str, Any], as_json: bool) -> None:
         return
     import pandas as pd
 
-    shown = {str: printable, type(None): lambda _: "-"}
+    shown = {str: printable, bool: lambda value: "yes" if value else "no", type(None): lambda _: "-"}
     cells = [[shown.get(type(value), lambda same: same)(value) for value in row] for row in rows]
     table = pd.DataFrame(cells, columns=[*map(printable, answer["columns"])], dtype=object)  # integers stay integers
+    last = table.pop(table.columns[-1]) if len(table.columns) > 1 and isinstance(rows[0][-1], str) else None
     with pd.option_context("display.unicode.east_asian_width", True):
-        print(table.to_string(index=False))
+        lines = table.to_string(index=False).splitlines()
+    if last is not None:
+        lines = [f"{line} {text}" for line, text in zip(lines, [last.name, *last], strict=True)]
+    print("\n".join(lines))
 
 
 def _plain(value: Any) -> Any:

@@ -46,13 +46,13 @@ def write(
         lines: how many sentences.
         temperature, top_k: see ``draw``.
         seed: same seed, same lines.
-        longest: the number of tokens, with those of the beginning, after which a sentence is cut off.
+        longest: tokens in a sentence, with those of the beginning, after which it is cut off.
         read_model: reads ``model.keras``; called when all else is checked.
 
     Returns:
         An answer for ``tables.show``: of each line whether its sentence ended, and whether it is memorized. For
-        programs also ``ngrams``, the number of 5-grams in all lines, and ``new``, how many of them occur nowhere in
-        the text. What cannot be known because the text cannot be read again is ``None``, and a note says why.
+        programs also ``ngrams``, the number of 5-grams in all lines, with their beginning, and ``new``, how many of
+        them occur nowhere in the text. What cannot be known because the text cannot be read again is ``None``, and a note says why.
 
     Raises:
         InputError: the run is of another model or damaged, a token of the beginning is unknown, or the beginning
@@ -80,10 +80,10 @@ def write(
         note = f"how much of it is new is not known: {error}"
     texts = [join(vectors.vocabulary.decode(ids), config.tokens) for ids in written]
     rows = [
-        [text if end else f"{text}…", end, memorized]
+        [end, memorized, text if end else f"{text}…"]
         for text, end, memorized in zip(texts, ended, found.memorized, strict=True)
     ]
-    columns = ["written", "ended", "memorized"]
+    columns = ["ended", "memorized", "written"]
     return {"notes": [note], "columns": columns, "rows": rows, "new": found.new, "ngrams": found.ngrams}
 
 
