@@ -51,8 +51,9 @@ def write(
 
     Returns:
         An answer for ``tables.show``: of each line whether its sentence ended, and whether it is memorized. For
-        programs also ``ngrams``, the number of 5-grams in all lines, with their beginning, and ``new``, how many of
-        them occur nowhere in the text. What cannot be known because the text cannot be read again is ``None``, and a note says why.
+        programs also ``ngrams``, the number of 5-grams in all lines, those of the beginning counted too, and ``new``,
+        how many of them occur nowhere in the text. If the text cannot be read again, what cannot be known is ``None``,
+        and a note says why.
 
     Raises:
         InputError: the run is of another model or damaged, a token of the beginning is unknown, or the beginning
