@@ -142,7 +142,7 @@ def go_on(
         scores = next_scores(rows, place)  # (B, V + 1)
         if place == 0:
             scores[:, END] = -np.inf  # no sentence is empty
-        rows[:, place + 1] = np.where(going, choose(scores), END)
+        rows[:, place + 1] = choose(scores)  # also of sentences that have ended; what follows END is not returned
         going &= rows[:, place + 1] != END
         lengths += going
         if not going.any():

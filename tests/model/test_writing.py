@@ -106,7 +106,7 @@ def test_a_sentence_ends_where_its_end_is_drawn_and_is_never_empty():
 
     written, ended = go_on(next_scores, [], 3, 5, lambda scores: scores.argmax(axis=1))
     assert written == [[2], [2] * 3, [2] * 5] and ended == [True, True, False]
-    assert len(seen) == 5 and not seen[0].any() and not seen[-1][0, 2:].any()
+    assert len(seen) == 5 and not seen[0].any()
     lasts[:] = 0  # now the end is the likeliest token everywhere
     assert go_on(next_scores, [], 3, 5, lambda scores: scores.argmax(axis=1)) == ([[2]] * 3, [True] * 3)
     assert go_on(next_scores, [3], 3, 5, lambda scores: scores.argmax(axis=1)) == ([[3]] * 3, [True] * 3)
