@@ -209,3 +209,25 @@ def test_perplexity_is_that_of_the_probabilities_written_out(corpus):
     assert found["predictions"] == len(log_p)
     assert found["model"] == pytest.approx(np.exp(-np.mean(log_p)), rel=1e-4)
     assert 1 < found["model"] < found["unigram"]
+
+
+@pytest.mark.parametrize("negatives", [0, 3])
+def test_the_loss_of_the_next_token_is_written_out(negatives):
+    """The end of the first sentence is predicted, too, as id 0; the second row is the middle of a sentence."""
+    model = build_model(config(negatives=negatives), VOCABULARY, sentences=5)
+    draw = np.random.default_rng(0)
+    model.set_weights([draw.normal(size=weight.shape) for weight in model.get_weights()])
+    compile_model(model, config(), steps=10)
+    scores = np.asarray(model(X), np.float64)  # (B, T, V + 1)
+    predicted = [place for place in np.ndindex(*Y.shape) if Y[place]] + [(0, 5)]
+    losses = []
+    for place in predicted:
+        score = scores[place][X[place]]
+        if negatives:
+            noise = np.logaddexp(0, scores[place][NOISE[0]]).mean()
+            losses.append(np.logaddexp(0, -score) + negatives * noise)
+        else:
+            losses.append(np.log(np.exp(scores[place]).sum()) - score)
+    assert X[0, 5] == 0
+    loss = float(model.compute_loss(X, (Y, NOISE), model(X)))
+    assert loss == pytest.approx(np.mean(losses), rel=1e-4)

@@ -8,7 +8,7 @@ import pytest
 
 from embedding_tutorial.model.layers import band_matrix
 from embedding_tutorial.text import encoded_corpus
-from embedding_tutorial.text.batches import Batches, Devices, cut_rows, default_batch_size
+from embedding_tutorial.text.batches import Batches, Devices, cut_rows, default_batch_size, places_predicted
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus
 from embedding_tutorial.text.vocabulary import Vocabulary
 
@@ -155,3 +155,17 @@ def test_a_large_text_takes_large_steps():
 def test_nothing_held_out_gives_no_batches():
     _, validation = numbered_corpus(LENGTHS).split(0.0, seed=1)
     assert len(Batches(validation, 5, 64)) == 0 and not list(Batches(validation, 5, 64))
+
+
+@pytest.mark.parametrize("window", [2, 16])
+def test_where_ends_are_predicted_each_sentence_has_a_row_and_a_place_for_its_end(window):
+    """Sentences of one token, and of exactly the length of a row, too; the end is drawn as noise as a token is."""
+    corpus = numbered_corpus(LENGTHS)
+    tokens, ends, noisy = [], 0, False
+    for x, y, noise in Batches(corpus, window, batch_size=64, ends=True):
+        predicted = places_predicted(x, y, ends=True)
+        tokens += x[predicted & (x != 0)].tolist()
+        ends += np.count_nonzero(predicted & (x == 0))
+        noisy |= (noise == 0).any()
+    assert sorted(tokens) == corpus.ids.tolist()
+    assert ends == np.count_nonzero(LENGTHS) and noisy
