@@ -17,11 +17,11 @@ import re
 import string
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from embedding_tutorial.config import InputError
-from embedding_tutorial.lessons.runner import LESSONS, PLACE, title
+from embedding_tutorial.lessons.runner import LESSONS, PLACE, asks, title
 
 try:
     import ipykernel  # noqa: F401 (nbclient starts it)
@@ -39,6 +39,7 @@ except ModuleNotFoundError as error:
 
 CONTENTS, GLOSSARY = PLACE / "book_contents.md", PLACE / "glossary.md"
 PAGE = string.Template((PLACE / "book_page.html").read_text(encoding="utf-8"))
+GUESSED = {"zh": "猜好了？看答案", "en": "Guessed? See the answer", "both": "猜好了？看答案 · Guessed? See the answer"}
 SIGN = '<meta name="generator" content="embedding_tutorial.lessons.book">'  # marks an earlier book
 EXPORTER = HTMLExporter(
     template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True
@@ -167,6 +168,20 @@ def take_pictures(notebook: nbformat.NotebookNode) -> list[str]:
     return [data["text/html"] for data in drawn]
 
 
+def sections(cells: Sequence[nbformat.NotebookNode]) -> Iterator[tuple[bool, list[nbformat.NotebookNode]]]:
+    """Group cells by whether they answer a question to guess: from its code to the next question or heading."""
+    answers, asked = [], False
+    for cell in cells:
+        is_text = cell.cell_type == "markdown"
+        if is_text and (asks(cell.source) or cell.source.startswith("#")):
+            asked = asks(cell.source)
+            answers.append(False)
+        else:
+            answers.append(asked and (not is_text or answers[-1]))
+    for folded, group in itertools.groupby(zip(answers, cells, strict=True), key=lambda pair: pair[0]):
+        yield folded, [cell for _, cell in group]
+
+
 def write_page(
     book: Path, stops: Sequence[tuple[str, str]], number: int, notebook: nbformat.NotebookNode, language: str
 ) -> None:
@@ -181,7 +196,11 @@ def write_page(
     """
     for cell in notebook.cells:
         cell.metadata["tags"] = [cell.metadata.get("lang", "all")]  # becomes a CSS class
-    body = EXPORTER.from_notebook_node(notebook)[0]
+    body = ""
+    for folded, cells in sections(notebook.cells):
+        part = EXPORTER.from_notebook_node(nbformat.from_dict({**notebook, "cells": cells}))[0]
+        summary = f"<summary>{GUESSED[language]}</summary>"
+        body += f'<details class="answer">\n{summary}\n{part}\n</details>\n' if folded else part
     body = re.sub(r"<(p|li)>.*?</\1>", lambda found: _WRAPPED.sub("", found[0]), body, flags=re.DOTALL)
     neighbours = {"before": number - 1, "after": number + 1}
     links = {place: stops[at] for place, at in neighbours.items() if 0 < at < len(stops)}
