@@ -103,8 +103,14 @@ def _difference(given: Any, expected: Any) -> str | None:
         if numbers.dtype.kind not in "biuf":
             same = None
         elif numbers.shape != expected.shape:
-            shapes = f"{expected.shape}, {numbers.shape}"
-            return both + "\n" + _say(f"形状不同：{shapes}", f"the shapes differ: {shapes}")
+            return (
+                both
+                + "\n"
+                + _say(
+                    f"形状应是 {expected.shape}，不是 {numbers.shape}",
+                    f"the shape must be {expected.shape}, not {numbers.shape}",
+                )
+            )
         else:
             tolerance = 1e-5 if expected.dtype.kind == "f" else 0
             same = np.allclose(numbers, expected, rtol=tolerance, atol=tolerance)
