@@ -59,7 +59,7 @@ def put(size, ids, rows):
 
 def flat_band(length, window):
     distance = abs(np.subtract.outer(np.arange(length), np.arange(length)))
-    return ((1 <= distance) & (distance <= window)).astype(float)
+    return ((distance >= 1) & (distance <= window)).astype(float)
 
 
 def triangle(length, window):
