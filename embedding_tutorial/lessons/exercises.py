@@ -83,47 +83,37 @@ def _fault(function: Callable, answer: Callable, inputs: tuple) -> str | None:
 
 def _difference(given: Any, expected: Any) -> str | None:
     """Say how a result differs from the expected one; the types may differ as long as the values agree."""
-    both = _say(
-        f"应得 {_shown(expected)}\n得到 {_shown(given)}", f"expected {_shown(expected)}\ngot      {_shown(given)}"
-    )
+    reason = _reason(given, expected)
+    if reason is None:
+        return None
+    words = _say("应得 {}\n得到 {}\n{}", "expected {}\ngot      {}\n{}")
+    return words.format(_shown(expected), _shown(given), reason)
+
+
+def _reason(given: Any, expected: Any) -> str | None:
+    """Say why a result is wrong: empty if only its values are; ``None`` if it is right."""
     if given is None:
-        return (
-            both
-            + "\n"
-            + _say("是不是少了 return，或者有时走不到它？", "is the return missing, or sometimes not reached?")
-        )
-    if isinstance(expected, str):
-        same = given == expected if isinstance(given, str) else None
-    else:
-        expected = np.asarray(expected)
-        try:
-            numbers = np.asarray(given)
-        except ValueError:  # rows of different lengths
-            return both
-        if numbers.dtype.kind not in "biuf":
-            same = None
-        elif numbers.shape != expected.shape:
-            return (
-                both
-                + "\n"
-                + _say(
-                    f"形状应是 {expected.shape}，不是 {numbers.shape}",
-                    f"the shape must be {expected.shape}, not {numbers.shape}",
-                )
-            )
-        else:
-            tolerance = 1e-5 if expected.dtype.kind == "f" else 0
-            same = np.allclose(numbers, expected, rtol=tolerance, atol=tolerance)
-    if same is None:
-        kinds = _wanted(expected)
-        kind = type(given).__name__
-        return both + "\n" + _say(f"要的是{kinds[0]}，不是 {kind}", f"wanted is {kinds[1]}, not {kind}")
-    return None if same else both
+        return _say("是不是少了 return，或者有时走不到它？", "is the return missing, or sometimes not reached?")
+    if isinstance(expected, str) and isinstance(given, str):
+        return None if given == expected else ""
+    expected = np.asarray(expected)
+    try:
+        numbers = np.asarray(given)
+    except ValueError:  # rows of different lengths
+        return ""
+    if expected.dtype.kind == "U" or numbers.dtype.kind not in "biuf":
+        wanted, kind = _wanted(expected), type(given).__name__
+        return _say(f"要的是{wanted[0]}，不是 {kind}", f"wanted is {wanted[1]}, not {kind}")
+    if numbers.shape != expected.shape:
+        shapes = expected.shape, numbers.shape
+        return _say("形状应是 {}，不是 {}", "the shape must be {}, not {}").format(*shapes)
+    tolerance = 1e-5 if expected.dtype.kind == "f" else 0
+    return None if np.allclose(numbers, expected, rtol=tolerance, atol=tolerance) else ""
 
 
-def _wanted(expected: Any) -> tuple[str, str]:
+def _wanted(expected: np.ndarray) -> tuple[str, str]:
     """Name the type of a result in both languages."""
-    if isinstance(expected, str):
+    if expected.dtype.kind == "U":
         return "字符串", "a string"
     if expected.dtype == bool:
         return " True 或 False", "True or False"
@@ -149,7 +139,8 @@ def _line_of(error: Exception) -> str:
 
 def _say(chinese: str, english: str) -> str:
     """Return what is in the reader's language: that of the lesson (``--lang``), else of the system."""
-    language = os.environ.get(LANGUAGE) or locale.getlocale()[0] or os.environ.get("LANG", "")
+    named = map(os.environ.get, (LANGUAGE, "LC_ALL", "LC_MESSAGES", "LANG"))
+    language = next(filter(None, [*named, locale.getlocale()[0]]), "")
     return chinese if language.lower().startswith(("zh", "chinese")) else english
 
 

@@ -107,9 +107,13 @@ def test_the_wanted_type_is_named(capsys, monkeypatch):
 
 
 def test_without_a_flag_the_language_is_that_of_the_system(capsys, monkeypatch):
-    monkeypatch.delenv(exercises.LANGUAGE, raising=False)
-    for system, words in (("zh_CN", "还没有写"), ("en_US", "not written yet"), ("de_DE", "not written yet")):
+    for name in (exercises.LANGUAGE, "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for system, words in (("Chinese (Simplified)_China", "还没有写"), ("en_US", "not written yet")):  # as on Windows
         monkeypatch.setattr(exercises.locale, "getlocale", lambda system=system: (system, "UTF-8"))
+        assert words in said(capsys, "dot", lambda a, b: None)
+    for system, words in (("zh_CN.UTF-8", "还没有写"), ("de_DE.UTF-8", "not written yet"), ("C", "not written yet")):
+        monkeypatch.setenv("LANG", system)
         assert words in said(capsys, "dot", lambda a, b: None)
 
 
