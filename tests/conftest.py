@@ -50,13 +50,19 @@ def run_python(*arguments: object, cwd: Path, timeout: int = 300, **environment:
     )
 
 
-def in_a_terminal(*arguments: object) -> str:
-    """What ``python ARGUMENTS`` writes to a terminal (a pseudo-terminal of Unix)."""
+def in_a_terminal(*arguments: object, typed: str | None = None) -> str:
+    """What ``python ARGUMENTS`` writes to a terminal (a pseudo-terminal of Unix).
+
+    ``typed`` is typed into it beforehand, and shown by it; ``None``: standard input is no terminal.
+    """
     import pty
 
     ours, its = pty.openpty()
     command = [sys.executable, *map(str, arguments)]
-    with subprocess.Popen(command, stdout=its, stderr=its, env={**os.environ, "PYTHONPATH": str(REPOSITORY)}):
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    stdin = subprocess.DEVNULL if typed is None else its
+    os.write(ours, (typed or "").encode())
+    with subprocess.Popen(command, stdin=stdin, stdout=its, stderr=its, env=environment):
         os.close(its)
         shown = b""
         while True:

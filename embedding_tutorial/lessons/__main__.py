@@ -1,6 +1,7 @@
-"""The lessons on the command line: list them, run one, or write them all as a book."""
+"""The lessons on the command line: list them, run one, check its exercises, or write them all as a book."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from embedding_tutorial import terminal
 if __name__ == "__main__":
     terminal.take_over("lessons")
 
-from embedding_tutorial.lessons.runner import LESSONS, QUICK, lesson_path, run_lesson, title
+from embedding_tutorial.lessons.exercises import HINTS_SHOWN, LANGUAGE
+from embedding_tutorial.lessons.runner import LESSONS, QUICK, check_exercises, lesson_path, run_lesson, title
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -17,24 +19,35 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m embedding_tutorial.lessons", description=__doc__)
     parser.add_argument("lesson", nargs="?", type=int, help="run this lesson (without a number: list them)")
     parser.add_argument("--quick", action="store_true", help=f"run the ten-minute path: {', '.join(map(str, QUICK))}")
+    parser.add_argument("--check", action="store_true", help="only check the exercises of this lesson, or of all")
+    parser.add_argument("--hint", action="count", default=0, help="check, with a hint; twice: with two")
+    parser.add_argument("--no-pause", action="store_true", help="do not wait for Enter after a question")
     parser.add_argument("--lang", choices=("zh", "en", "both"), default="both", help="language of the text")
     parser.add_argument("--pictures", type=Path, default=Path("runs/lessons"), help="where pictures are written")
     parser.add_argument("--book", type=Path, metavar="DIR", help="write all lessons, executed, as notebooks and HTML")
     options = parser.parse_args(arguments)
 
+    if options.lang != "both":
+        os.environ[LANGUAGE] = options.lang
+    os.environ[HINTS_SHOWN] = str(min(options.hint, 2))
+    checking = options.check or options.hint > 0
     if options.book is not None:
         from embedding_tutorial.lessons.book import write_book
 
         write_book(options.book, options.lang)
-    elif options.quick or options.lesson is not None:
-        numbers = QUICK if options.quick else (options.lesson,)
+    elif options.quick or options.lesson is not None or checking:
+        every = range(1, len(LESSONS) + 1)
+        numbers = QUICK if options.quick else every if options.lesson is None else (options.lesson,)
         try:
             for number in numbers:
                 lesson_path(number)
         except KeyError as error:
             sys.exit(f"lessons: error: {error.args[0]}")
         for number in numbers:
-            run_lesson(number, options.lang, options.pictures)
+            if checking:
+                check_exercises(number)
+            else:
+                run_lesson(number, options.lang, options.pictures, pause=not options.no_pause)
     else:
         for path in LESSONS:
             print(title(path))

@@ -18,13 +18,13 @@ import re
 import string
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from embedding_tutorial.config import InputError
 from embedding_tutorial.learning import learn
 from embedding_tutorial.lessons.live import MAP, PAGES, lesson_of, live_body, live_title
-from embedding_tutorial.lessons.runner import LESSONS, PLACE, title
+from embedding_tutorial.lessons.runner import LESSONS, PLACE, asks, title
 from embedding_tutorial.pictures.map_page import write_map
 
 try:
@@ -45,6 +45,7 @@ except ModuleNotFoundError as error:
 
 CONTENTS, GLOSSARY = PLACE / "book_contents.md", PLACE / "glossary.md"
 PAGE = string.Template((PLACE / "book_page.html").read_text(encoding="utf-8"))
+GUESSED = {"zh": "猜好了？看答案", "en": "Guessed? See the answer", "both": "猜好了？看答案 · Guessed? See the answer"}
 SIGN = '<meta name="generator" content="embedding_tutorial.lessons.book">'  # marks an earlier book
 EXPORTER = HTMLExporter(
     template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True
@@ -89,10 +90,10 @@ def write_book(directory: Path, language: str = "both", lessons: Sequence[Path] 
             nbformat.write(notebook, book / "notebooks" / f"{path.stem}.ipynb")
             for drawn, picture in enumerate(take_pictures(notebook), start=1):
                 (book / "pictures" / f"{path.stem}_{drawn}.svg").write_text(picture, encoding="utf-8")
-            write_page(book, stops, number, with_live_links(render(notebook), path), language)
+            write_page(book, stops, number, with_live_links(render(notebook, language), path), language)
             print(f"{title(path)}  {time.perf_counter() - started:.1f} s", flush=True)
         after = len(lessons) + 1
-        write_page(book, stops, after, render(read_notebook(GLOSSARY, language)), language)
+        write_page(book, stops, after, render(read_notebook(GLOSSARY, language), language), language)
         for number, page in enumerate(live, start=after + 1):
             write_page(book, stops, number, live_body(page, language), language)
         if MAP in live:
@@ -103,7 +104,7 @@ def write_book(directory: Path, language: str = "both", lessons: Sequence[Path] 
         lists = {"LESSONS": items[1 : after + 1], "LIVE": live and ["## 动手试 · Try it", "", *items[after + 1 :]]}
         for cell in contents.cells:
             cell.source = re.sub("LESSONS|LIVE", lambda place: "\n".join(lists[place[0]]), cell.source)
-        write_page(book, stops, 0, render(contents), language)  # the newest file: see check_place
+        write_page(book, stops, 0, render(contents, language), language)  # the newest file: see check_place
         if target.exists():
             target.rename(Path(place, "earlier"))
         book.rename(target)
@@ -183,11 +184,29 @@ def take_pictures(notebook: nbformat.NotebookNode) -> list[str]:
     return [data["text/html"] for data in drawn]
 
 
-def render(notebook: nbformat.NotebookNode) -> str:
-    """Return a notebook's cells as HTML."""
+def sections(cells: Sequence[nbformat.NotebookNode]) -> Iterator[tuple[bool, list[nbformat.NotebookNode]]]:
+    """Group cells by whether they answer a question to guess: from its code to the next question or heading."""
+    answers, asked = [], False
+    for cell in cells:
+        is_text = cell.cell_type == "markdown"
+        if is_text and (asks(cell.source) or cell.source.startswith("#")):
+            asked = asks(cell.source)
+            answers.append(False)
+        else:
+            answers.append(asked and (not is_text or answers[-1]))
+    for folded, group in itertools.groupby(zip(answers, cells, strict=True), key=lambda pair: pair[0]):
+        yield folded, [cell for _, cell in group]
+
+
+def render(notebook: nbformat.NotebookNode, language: str) -> str:
+    """Return a notebook's cells as HTML, answers to questions folded."""
     for cell in notebook.cells:
         cell.metadata["tags"] = [cell.metadata.get("lang", "all")]  # becomes a CSS class
-    body = EXPORTER.from_notebook_node(notebook)[0]
+    body = ""
+    for folded, cells in sections(notebook.cells):
+        part = EXPORTER.from_notebook_node(nbformat.from_dict({**notebook, "cells": cells}))[0]
+        summary = f"<summary>{GUESSED[language]}</summary>"
+        body += f'<details class="answer">\n{summary}\n{part}\n</details>\n' if folded else part
     return re.sub(r"<(p|li)>.*?</\1>", lambda found: _WRAPPED.sub("", found[0]), body, flags=re.DOTALL)
 
 

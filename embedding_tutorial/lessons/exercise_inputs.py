@@ -1,5 +1,6 @@
 """Random inputs for each exercise: ``check`` gives them to a reader's function and to the answer."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -113,15 +114,23 @@ def _(draw: np.random.Generator) -> tuple:
 # --- 6 lookup is a linear layer ---
 
 
+@dataclasses.dataclass(frozen=True)
+class LinearLayer:
+    """A linear layer without bias; ``table`` is ``(size, dim)``."""
+
+    table: np.ndarray
+
+    def __call__(self, inputs: np.ndarray) -> np.ndarray:
+        return np.asarray(inputs, dtype=float) @ self.table  # (N, size) @ (size, dim) -> (N, dim)
+
+    def __repr__(self) -> str:
+        return f"LinearLayer({self.table.tolist()})"
+
+
 @inputs_for("hidden_table")
 def _(draw: np.random.Generator) -> tuple:
     size, dim = draw.integers(2, 8, size=2)
-    table = draw.normal(size=(size, dim))
-
-    def linear_layer(inputs: np.ndarray) -> np.ndarray:
-        return np.asarray(inputs, dtype=float) @ table  # (N, size) @ (size, dim) -> (N, dim)
-
-    return linear_layer, int(size)
+    return LinearLayer(draw.normal(size=(size, dim)).round(1)), int(size)
 
 
 @inputs_for("multiplications_by_zero")

@@ -23,7 +23,6 @@ import pandas as pd
 
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
 from embedding_tutorial.lessons.encoding import one_hot
-from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.text.tokenizers import tokenize
 from embedding_tutorial.text.vocabulary import PADDING, Vocabulary
 
@@ -164,8 +163,12 @@ cuts
 # 3. Given several sentences of ids, pad the shorter ones with 0 at the end until all are equally long; return a list of
 #    lists.
 
-
 # %%
+import numpy as np
+
+from embedding_tutorial.lessons.exercises import check, hint
+
+
 def my_encode_by_appearance(words):
     return None
 

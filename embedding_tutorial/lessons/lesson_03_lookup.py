@@ -5,7 +5,7 @@
 
 # %% [markdown] lang="zh"
 # 嵌入层里有一张表，叫**嵌入矩阵**：每个编号占一行，这一行就是它的向量。给嵌入层一串编号，它就取出那几行，这叫**查表**。
-# 查表不做任何计算，所以同一个词查两次，得到的是同一行。
+# 查表不做任何计算。
 #
 # 文章在这里只写了“Embedding Matrix”，没有写数；下面矩阵里的数是我们编的，每行 3 个。
 #
@@ -13,8 +13,7 @@
 
 # %% [markdown] lang="en"
 # An embedding layer holds a table, the **embedding matrix**: a row for each id, and the row is the vector. Given ids,
-# the layer returns their rows: a **lookup**. It computes nothing, so a word that is looked up twice gives the same row
-# twice.
+# the layer returns their rows: a **lookup**. It computes nothing.
 #
 # Here the article says only "Embedding Matrix" and gives no numbers; the numbers below are ours, three in a row.
 #
@@ -26,7 +25,6 @@ import pandas as pd
 
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
 from embedding_tutorial.lessons.encoding import lookup, one_hot
-from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.pictures.projector import matrix_table
 from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors import WordVectors
@@ -62,7 +60,7 @@ pd.DataFrame(vectors, index=sentence)
 
 # %% [markdown] lang="zh"
 # “哪一个是1”说的是独热行：1 在第几列，编号就是几，就取矩阵的第几行。下图从左往右看，框出来的是 deep：
-# 左边有两行的 1 在 1 号列，它们都取中间的 1 号行，得到右边的第一行和最后一行。
+# 左边有两行的 1 在 1 号列，它们都取中间的 1 号行，得到右边的第一行和最后一行。同一个词查两次，得到的是同一行。
 
 # %% [markdown] lang="en"
 # "Whichever is 1" (哪一个是1) refers to the one-hot row: the column of its 1 is the id, and the id is the row to take.
@@ -183,8 +181,12 @@ got
 # 3. Given are only the exported vectors (V, D), without a padding row; ids start at 1, and 0 is padding. Look up
 #    (T, D), with zeros where there is padding.
 
-
 # %%
+import numpy as np
+
+from embedding_tutorial.lessons.exercises import check, hint
+
+
 def my_lookup_rows(matrix, ids):
     return None
 

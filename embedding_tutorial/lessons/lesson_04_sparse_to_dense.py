@@ -8,8 +8,6 @@
 # 一共 12 个数变成 6 个，而且没有 0。W 就是**嵌入矩阵**，每个词元在里面有一行。
 #
 # 文章只给了形状，下面的数是我们编的。词表取自“王妃很漂亮”：五个字，加上填充用的第 0 行，正好六行。
-#
-# **先猜后跑**：“亮”的编号是 5，“妃”的编号是 2。看一眼下面的 W，不用计算，说得出乘积的两行吗？
 
 # %% [markdown] lang="en"
 # One-hot rows are nearly all 0. Multiplied by a matrix W, each row of 6 numbers becomes a row of 3 (the article's 降维,
@@ -18,9 +16,6 @@
 #
 # The article gives only the shapes; the numbers below are ours. The vocabulary comes from 王妃很漂亮: five characters,
 # and row 0 for padding, make six rows.
-#
-# **Guess first**: 亮 has id 5 and 妃 has id 2. Look at W below: can you name the two rows of the product without
-# calculating?
 
 # %%
 import numpy as np
@@ -28,7 +23,6 @@ import pandas as pd
 
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
 from embedding_tutorial.lessons.encoding import lookup, one_hot
-from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.text.vocabulary import Vocabulary
 
 vocabulary = Vocabulary.count([list("王妃很漂亮")])
@@ -40,7 +34,16 @@ W = np.array([  # (6, 3): row 0 is padding, row id belongs to token id
     [0.4, -0.6, 0.9],
     [0.5, -0.7, 0.8],
 ])  # fmt: skip
+pd.DataFrame(W, columns=["w1", "w2", "w3"])
 
+# %% [markdown] lang="zh"
+# **先猜后跑**：“亮”的编号是 5，“妃”的编号是 2。看一眼上面的 W，不用计算，说得出乘积的两行吗？
+
+# %% [markdown] lang="en"
+# **Guess first**: 亮 has id 5 and 妃 has id 2. Look at W above: can you name the two rows of the product without
+# calculating?
+
+# %%
 tokens = ["亮", "妃"]
 ids = vocabulary.encode(tokens)
 assert ids == [5, 2]
@@ -183,8 +186,12 @@ products.round(3)
 # 3. Given ids (all different), their rows of features and the number of rows, build W: the features in the rows of the
 #    ids, 0 elsewhere. Then `one_hot(ids, size) @ W` is the features.
 
-
 # %%
+import numpy as np
+
+from embedding_tutorial.lessons.exercises import check, hint
+
+
 def my_matrix_product(a, b):
     return None
 

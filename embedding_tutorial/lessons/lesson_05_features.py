@@ -25,7 +25,6 @@ import pandas as pd
 
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
 from embedding_tutorial.lessons.encoding import one_hot
-from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
 FEATURES = ["皇帝", "宫里", "女"]
@@ -180,24 +179,30 @@ table.head(5).set_axis(["公主 → 王妃", "公主 → [1, -8, 1]", "random", 
 
 # %% [markdown] lang="zh"
 # 最后别忘了：0.8977 来自编出来的分数。第 7 课去数真的文本；再往后，特征由训练得来，那时它们就没有名字了。
-#
+
+# %% [markdown] lang="en"
+# Remember that 0.8977 comes from marks that were made up. Lesson 7 counts in real text; later, features come from
+# training, and then they have no names.
+
+# %% [markdown] lang="zh"
 # ### 练习
 # 1. 不用 `unit_rows`，写出两个向量的余弦：点积除以两个长度的积。
 # 2. 给出分数 (D,) 和坐标轴 (D × M)，写出加权和，就像“公主 = 1.0·皇帝 + …”。坐标轴不一定是单位向量。
 # 3. 从 a 到 b 有没有逐元素的倍数？回答 `True` 或 `False`。这次向量里可以有 0。再想一想：两行不同的独热之间有吗？
 
 # %% [markdown] lang="en"
-# Remember that 0.8977 comes from marks that were made up. Lesson 7 counts in real text; later, features come from
-# training, and then they have no names.
-#
 # ### Exercises
 # 1. Without `unit_rows`: the cosine of two vectors, their dot product divided by the product of their lengths.
 # 2. Given marks (D,) and axes (D × M): the weighted sum, as in 公主 = 1.0·皇帝 + … The axes need not be unit vectors.
 # 3. Are there factors, element by element, that lead from a to b? Answer `True` or `False`. This time there may be
 #    zeros. Then think: are there any between two different one-hot rows?
 
-
 # %%
+import numpy as np
+
+from embedding_tutorial.lessons.exercises import check, hint
+
+
 def my_cosine_by_hand(a, b):
     return None
 

@@ -32,7 +32,6 @@ import tensorflow as tf
 
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
 from embedding_tutorial.lessons.encoding import lookup, one_hot
-from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.text.vocabulary import Vocabulary
 
 sentence = "deep learning is very deep"
@@ -266,8 +265,12 @@ pd.concat(
 #    are by 0? Return an integer.
 # 3. Check before you call `Embedding(input_dim, …)`: return those of `ids` that have no row (a list, in their order).
 
-
 # %%
+import numpy as np
+
+from embedding_tutorial.lessons.exercises import check, hint
+
+
 def my_hidden_table(linear_layer, size):
     return None
 

@@ -27,7 +27,6 @@ import numpy as np
 import pandas as pd
 
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
-from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.text.tokenizers import tokenize
 from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors.word_vectors import unit_rows
@@ -243,8 +242,12 @@ cosines.round(3)
 # 2. Without looking above, write `ppmi`: it takes a square matrix of counts and returns one of the same shape, 0 where
 #    the count is 0. Then think: multiply all counts by 10; does PPMI change?
 
-
 # %%
+import numpy as np
+
+from embedding_tutorial.lessons.exercises import check, hint
+
+
 def my_near_count(words, center, context, window):
     return None
 

@@ -41,7 +41,6 @@ import tensorflow as tf
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.lessons.all_pairs import cosines_of, descend, sigmoid, softplus
 from embedding_tutorial.lessons.drawing import draw_curves, draw_matrix, side_by_side
-from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.model.sequential import build_model
 from embedding_tutorial.text.vocabulary import Vocabulary
 
@@ -281,8 +280,12 @@ side_by_side(
 # 3. Take one step of gradient descent and return the new center, context and noise in this order, `(3, D)`. (All three
 #    gradients are computed from the **old** vectors.)
 
-
 # %%
+import numpy as np
+
+from embedding_tutorial.lessons.exercises import check, hint
+
+
 def my_prediction_loss(center, context, noise):
     return None
 

@@ -31,7 +31,6 @@ import tensorflow as tf
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.lessons.drawing import draw_curves, draw_matrix, side_by_side
 from embedding_tutorial.lessons.encoding import one_hot
-from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.model.sequential import build_model, compile_model
 from embedding_tutorial.model.sparse import RowwiseAdagrad
 from embedding_tutorial.text.batches import Batches
@@ -273,8 +272,12 @@ draw_curves(share, n, title="“公”每步走多远 · how far 公 moves", x_l
 # 3. A row has a gradient `g` in step 1 only. With `momentum` and learning rate `rate`, how far has it moved after
 #    `steps` steps (a vector)? The rule: `v = momentum * v - rate * gradient`, then `row += v`.
 
-
 # %%
+import numpy as np
+
+from embedding_tutorial.lessons.exercises import check, hint
+
+
 def my_rows_that_move(ids):
     return None
 

@@ -32,7 +32,6 @@ from keras import ops
 
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
-from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.model.layers import ContextMean, band_matrix
 from embedding_tutorial.model.sequential import build_model
 from embedding_tutorial.text.batches import Batches, cut_rows
@@ -259,8 +258,12 @@ report
 #    `2·window·length − window·(window + 1)` not hold?
 # 3. CBOW: `embedded` is (T, D); return the weighted mean of the neighbours' vectors for each place, (T, D).
 
-
 # %%
+import numpy as np
+
+from embedding_tutorial.lessons.exercises import check, hint
+
+
 def my_band(length, window):
     return None
 

@@ -10,7 +10,7 @@
 #
 # 语料库是本项目的 `datasets/palace.txt`，以词为词元，设置都用默认值，只是把 10 轮加到 30 轮，看看训练太多会怎样。
 #
-# **先猜后跑**：三十轮里，“王妃”在“公主”的近邻中会越排越前吗？留出集上的损失（`val_loss`）会一直下降吗？
+# **先猜后跑**：三十轮里，“王妃”在“公主”的近邻中会越排越前吗？
 
 # %% [markdown] lang="en"
 # An **epoch** is one pass over all training sentences. Epoch by epoch the vectors turn from random numbers into a map;
@@ -21,8 +21,7 @@
 # The corpus is this project's `datasets/palace.txt`, cut into words; all settings are the defaults, but 30 epochs
 # instead of 10, to see what too many do.
 #
-# **Guess first**: over thirty epochs, does 王妃 climb steadily among the neighbours of 公主? Does the loss on the
-# held-out sentences (`val_loss`) fall all the time?
+# **Guess first**: over thirty epochs, does 王妃 climb steadily among the neighbours of 公主?
 
 # %%
 from embedding_tutorial.quiet import import_keras_quietly
@@ -40,7 +39,6 @@ import pandas as pd
 
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.lessons.drawing import draw_curves
-from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.lessons.neighbours import neighbours_in_common
 from embedding_tutorial.model.callbacks import Watch
 from embedding_tutorial.model.training import train
@@ -200,14 +198,15 @@ pd.DataFrame(
 
 # %% [markdown] lang="zh"
 # ### 故意犯错：训练太多
-# 轮数越多越好吗？看两条损失。`loss` 量的是正在训练的句子，一直在降；`val_loss` 量的是留出的那 5% 句子，
-# 几轮以后就不降了，接着上升。从那时起，模型越来越多地在记这些句子，而不是在学这些词：这叫**过拟合**。
+# 轮数越多越好吗？看两条损失：`loss` 量的是正在训练的句子，`val_loss` 量的是留出的那 5% 句子。
+#
+# **先猜后跑**：三十轮里，这两条损失都会一直下降吗？
 
 # %% [markdown] lang="en"
 # ### Mistake on purpose: too many epochs
-# Are more epochs better? Look at the two losses. `loss`, of the training sentences, keeps falling; `val_loss`, of the 5
-# % held out, soon stops falling and then rises. From there on the model more and more memorizes these sentences instead
-# of learning these words: **overfitting**.
+# Are more epochs better? Look at the two losses: `loss` is of the training sentences, `val_loss` of the 5 % held out.
+#
+# **Guess first**: do both losses fall through all thirty epochs?
 
 # %%
 stop = int(history["epoch"][history["val_loss"].argmin()])
@@ -224,6 +223,9 @@ draw_curves(
 )
 
 # %% [markdown] lang="zh"
+# `loss` 一直在降；`val_loss` 几轮以后就不降了，接着上升。从那时起，模型越来越多地在记这些句子，而不是在学这些词：
+# 这叫**过拟合**。
+#
 # 什么时候停？**在 `val_loss` 最小的那一轮。** 它会波动，所以要多等几轮，确实不再降，
 # 才回到那一轮（Keras 里是 `EarlyStopping(patience=…, restore_best_weights=True)`）。后面的二十几轮还做了什么？
 # 下表量三件事：十个近邻里有几成没换，同组率，“王妃”的名次。
@@ -233,6 +235,9 @@ draw_curves(
 # - “王妃”的名次也许还在往前走。可是不能因此就说训练越久越好：拿自己最想看的那一对来挑轮数，等于先看答案再考试。
 
 # %% [markdown] lang="en"
+# `loss` keeps falling; `val_loss` soon stops falling and then rises. From there on the model more and more memorizes
+# the training sentences instead of learning words: **overfitting**.
+#
 # When should training stop? **At the epoch with the smallest `val_loss`.** It fluctuates, so wait some more epochs, and
 # if it falls no further, go back to that one (in Keras, `EarlyStopping(patience=…, restore_best_weights=True)`). What
 # did the twenty-odd epochs after it do? The table measures three things: how many of the ten nearest neighbours stay,
@@ -412,8 +417,12 @@ compared
 # 3. The chance of category agreement: given every word's group, what is the mean share of neighbours of its group if
 #    neighbours are drawn at random? Every group has at least two words.
 
-
 # %%
+import numpy as np
+
+from embedding_tutorial.lessons.exercises import check, hint
+
+
 def my_neighbour_place(matrix, asked, answer):
     return None
 

@@ -31,7 +31,6 @@ import pandas as pd
 
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.lessons.drawing import draw_matrix
-from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.model.training import train
 from embedding_tutorial.text.encoded_corpus import encode_corpus
 from embedding_tutorial.text.files import read_sentences
@@ -250,8 +249,12 @@ scenes.round(2)
 # 2. Two words: are their sums equal whatever the vectors are? (Return `True` or `False`.)
 # 3. Given all sentences' means `(N, D)` and one sentence's `query` `(D,)`: the row of the greatest cosine, from 0.
 
-
 # %%
+import numpy as np
+
+from embedding_tutorial.lessons.exercises import check, hint
+
+
 def my_sentence_mean(table, ids):
     return None
 

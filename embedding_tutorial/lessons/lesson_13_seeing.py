@@ -34,7 +34,6 @@ from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.labels import visible
 from embedding_tutorial.learning import write_run
 from embedding_tutorial.lessons.drawing import draw_matrix, draw_points, side_by_side
-from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.lessons.neighbours import distances, neighbours_in_common
 from embedding_tutorial.vectors.evaluation import category_agreement
 from embedding_tutorial.vectors.groups import read_categories
@@ -264,24 +263,30 @@ apart.T.round(2)
 # %% [markdown] lang="zh"
 # 在 t-SNE 图上，丙和乙差不多一样远：它只管近邻，远处放在哪里都行，团有多大、隔多远，都没有意义。图用来**发现**，
 # 数用来**确认**：想知道两个字多近，就用全部 32 个数算余弦（投影页右边的近邻表正是这样算的）。
-#
+
+# %% [markdown] lang="en"
+# In the t-SNE picture C is about as far as B: it preserves neighbours only and may put the rest anywhere; the size of a
+# cloud and its distance mean nothing. Use pictures to **discover** and numbers to **confirm**: how near two characters
+# are is the cosine of all 32 numbers (as in the page's own list of neighbours, on its right).
+
+# %% [markdown] lang="zh"
 # ### 练习
 # 1. 给 `metadata.tsv` 的全部行（第一行是表头），第 `row` 行向量（从 0 数）是哪个词元的？
 # 2. 写出 Spherize：减去平均行，再把每行长度变成 1。
 # 3. 先减均值，前 `axes` 根主轴一共占方差的几成？
 
 # %% [markdown] lang="en"
-# In the t-SNE picture C is about as far as B: it preserves neighbours only and may put the rest anywhere; the size of a
-# cloud and its distance mean nothing. Use pictures to **discover** and numbers to **confirm**: how near two characters
-# are is the cosine of all 32 numbers (as in the page's own list of neighbours, on its right).
-#
 # ### Exercises
 # 1. Given all lines of a `metadata.tsv` (the first is the header): whose is row `row` of the vectors, counted from 0?
 # 2. Write Spherize: subtract the mean row, then make every row's length 1.
 # 3. With the mean subtracted: which share of the variance do the first `axes` principal axes show?
 
-
 # %%
+import numpy as np
+
+from embedding_tutorial.lessons.exercises import check, hint
+
+
 def my_label_of_row(lines, row):
     return None
 

@@ -33,7 +33,6 @@ import pandas as pd
 
 from embedding_tutorial.config import DATASETS, TrainingConfig
 from embedding_tutorial.lessons.drawing import draw_points, side_by_side
-from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.model.training import train, vectors_of
 from embedding_tutorial.text.encoded_corpus import encode_corpus
 from embedding_tutorial.vectors.evaluation import category_agreement, neighbour_agreement
@@ -257,11 +256,6 @@ side_by_side(*clouds, between="")
 # 微调的两样都有：两边分得更开，原来的组大多还在。没有哪张图是“正确的”，只有对某个任务合用的。
 #
 # 自己试试：把 `RATE / 10` 改成 `RATE`，看微调还剩多少原来的组；或者换一个任务，比如动物还是植物。
-#
-# ### 练习
-# 1. 给向量表 `(V, D)`，返回嵌入层要用的表 `(V + 1, D)`。
-# 2. 不用 Keras：给这张表、一句话的编号（后面有填充）、全连接层的权重 `(D,)` 和偏置，求“宫廷”的概率。
-# 3. 给概率和标签（0 或 1），求正确率；大于 0.5 就算 1。
 
 # %% [markdown] lang="en"
 # The map learned from scratch answers one question only: court or village? The neighbours of 桃 need not be fruit, as
@@ -270,15 +264,26 @@ side_by_side(*clouds, between="")
 #
 # Try it: make `RATE / 10` into `RATE`, and see how much fine-tuning leaves of the groups; or take another task, such as
 # animals or plants.
-#
+
+# %% [markdown] lang="zh"
+# ### 练习
+# 1. 给向量表 `(V, D)`，返回嵌入层要用的表 `(V + 1, D)`。
+# 2. 不用 Keras：给这张表、一句话的编号（后面有填充）、全连接层的权重 `(D,)` 和偏置，求“宫廷”的概率。
+# 3. 给概率和标签（0 或 1），求正确率；大于 0.5 就算 1。
+
+# %% [markdown] lang="en"
 # ### Exercises
 # 1. Given a table of vectors `(V, D)`: the table `(V + 1, D)` that the embedding layer needs.
 # 2. Without Keras: given that table, a sentence's ids (padding at the end), the weights `(D,)` and the bias of the
 #    fully connected layer, the probability of "court".
 # 3. Given probabilities and labels (0 or 1): the share that is right; above 0.5 means 1.
 
-
 # %%
+import numpy as np
+
+from embedding_tutorial.lessons.exercises import check, hint
+
+
 def my_with_padding_row(matrix):
     return None
 

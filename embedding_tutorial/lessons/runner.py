@@ -1,18 +1,21 @@
-"""Read a lesson's cells and run them in a terminal, as a notebook would."""
+"""Read a lesson's cells and run them in a terminal, as a notebook would; or its exercises alone."""
 
 import ast
 import dataclasses
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from embedding_tutorial.config import InputError
 from embedding_tutorial.lessons.drawing import Picture
 
 PLACE = Path(__file__).parent
 LESSONS = sorted(PLACE.glob("lesson_*.py"))
 QUICK = (1, 3, 5, 11)
+GUESSED = {"zh": "猜好了？按回车", "en": "Guessed? Press Enter", "both": "猜好了？按回车 · Guessed? Press Enter"}
 
 _CELL = re.compile(r"^# %%(?P<markdown> \[markdown\])?(?: lang=\"(?P<language>zh|en)\")?.*$", re.MULTILINE)
 
@@ -22,11 +25,13 @@ class Cell:
     """A cell of a lesson: text or code.
 
     ``language`` is ``zh`` or ``en`` for text that is there in both languages, else ``None``.
+    ``line`` is the file's line, from 1, of the first line of ``source``.
     """
 
     is_text: bool
     language: str | None
     source: str
+    line: int
 
 
 def lesson_path(number: int) -> Path:
@@ -50,12 +55,19 @@ def read_cells(path: Path, language: str = "both") -> list[Cell]:
     marks = [*_CELL.finditer(text)]
     cells = []
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        source = text[mark.end() : following.start() if following else None].strip("\n")
+        source = text[mark.end() : following.start() if following else None]
+        line = text.count("\n", 0, mark.end()) + len(source) - len(source.lstrip("\n")) + 1
+        source = source.strip("\n")
         if mark["markdown"]:
             source = re.sub(r"^# ?", "", source, flags=re.MULTILINE)
         if language == "both" or mark["language"] in (None, language):
-            cells.append(Cell(mark["markdown"] is not None, mark["language"], source))
+            cells.append(Cell(mark["markdown"] is not None, mark["language"], source, line))
     return cells
+
+
+def asks(source: str) -> bool:
+    """Whether a text cell asks the reader to guess what comes next."""
+    return "先猜后跑" in source or "Guess first" in source
 
 
 def title(path: Path) -> str:
@@ -63,29 +75,39 @@ def title(path: Path) -> str:
     return next(cell.source for cell in read_cells(path) if cell.is_text).splitlines()[0].lstrip("# ")
 
 
-def run_lesson(number: int, language: str = "both", pictures: Path | None = None) -> dict[str, Any]:
+def run_lesson(
+    number: int, language: str = "both", pictures: Path | None = None, pause: bool = False
+) -> dict[str, Any]:
     """Print a lesson's text, run its code, and show the value of each code cell's last line.
 
     Args:
         number: counted from 1.
         language: ``zh``, ``en`` or ``both``.
         pictures: the directory to write pictures to, a file each; ``None``: write none.
+        pause: wait for Enter after each question to guess, if input and output are a terminal.
 
     Returns:
         The lesson's variables at its end.
 
     Raises:
         AssertionError: a number that the lesson states is wrong.
+        InputError: a cell is no Python; names the file and the line.
     """
     path = lesson_path(number)
-    names: dict[str, Any] = {"__name__": path.stem, "__file__": str(path)}
-    drawn = 0
+    names = _names(path)
+    pause = pause and sys.stdin.isatty() and sys.stdout.isatty()
+    drawn, asked = 0, False
     for cell in read_cells(path, language):
         if cell.is_text:
             print(f"\n{cell.source}\n")
+            asked = asked or asks(cell.source)
             continue
+        if asked and pause:
+            print(GUESSED[language], end=" ", flush=True)
+            sys.stdin.readline()
+        asked = False
         print("\n".join(f"    {line}" for line in cell.source.splitlines()), end="\n\n")
-        value = _execute(cell.source, names, str(path))
+        value = _execute(cell, names)
         if isinstance(value, Picture):
             drawn += 1
             if pictures is not None:
@@ -96,9 +118,31 @@ def run_lesson(number: int, language: str = "both", pictures: Path | None = None
     return names
 
 
-def _execute(source: str, names: dict[str, Any], file: str) -> Any:
+def check_exercises(number: int) -> None:
+    """Run a lesson's exercises without the rest of the lesson.
+
+    Raises:
+        KeyError: there is no such lesson.
+        InputError: the exercises are no Python; names the file and the line.
+    """
+    path = lesson_path(number)
+    print(title(path))
+    for cell in read_cells(path):
+        if not cell.is_text and "\ncheck(" in cell.source:
+            _execute(cell, _names(path))
+
+
+def _names(path: Path) -> dict[str, Any]:
+    return {"__name__": path.stem, "__file__": str(path)}
+
+
+def _execute(cell: Cell, names: dict[str, Any]) -> Any:
     """Run a cell; return its last line's value if that is an expression, as notebooks do."""
-    tree = ast.parse(source, file)
+    file = names["__file__"]
+    try:
+        tree = ast.parse("\n" * (cell.line - 1) + cell.source, file)  # so that lines are those of the file
+    except SyntaxError as error:
+        raise InputError(f"{file}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}") from None
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, file, "exec"), names)
     return eval(compile(ast.Expression(last.value), file, "eval"), names) if last else None

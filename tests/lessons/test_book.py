@@ -1,5 +1,6 @@
 """The lessons as a book: notebooks with outputs, pages that load nothing, refusals."""
 
+import itertools
 import os
 import re
 from html.parser import HTMLParser
@@ -9,7 +10,7 @@ import pytest
 from conftest import run_python
 
 from embedding_tutorial.config import InputError
-from embedding_tutorial.lessons.runner import LESSONS, PLACE, read_cells, title
+from embedding_tutorial.lessons.runner import LESSONS, PLACE, asks, read_cells, title
 
 QUICK = LESSONS[:4]
 LIVE = ["live_3_lookup"]  # belongs to lesson 4
@@ -129,6 +130,37 @@ def test_notebooks_hold_the_lesson_and_its_outputs(written):
         assert printed.text.startswith("○")  # exercises are the reader's
         page = Page(written / f"{lesson.stem}.html").text
         assert 'class="dataframe"' in page and "<svg" in page and "○" in page
+
+
+def test_the_answer_to_a_question_is_folded_up_to_the_next_question_or_heading(book):
+    for lesson in LESSONS:
+        cells = book.read_notebook(lesson, "en").cells
+        parts = [(folded, [cell.source for cell in part]) for folded, part in book.sections(cells)]
+        assert [source for _, part in parts for source in part] == [cell.source for cell in cells]
+        for (before, asking), (folded, answer) in itertools.pairwise(parts):
+            if folded:
+                assert not before and asks(asking[-1]) and not answer[0].startswith("#")
+                assert not any(asks(source) or source.startswith("#") for source in answer)
+        assert sum(folded for folded, _ in parts) == sum(asks(cell.source) for cell in cells) >= 1
+        assert not parts[-1][0]  # the exercises
+
+
+@pytest.mark.parametrize(
+    ("language", "summary"),
+    [
+        ("zh", "猜好了？看答案"),
+        ("en", "Guessed? See the answer"),
+        ("both", "猜好了？看答案 · Guessed? See the answer"),
+    ],
+)
+def test_in_the_browser_the_answer_shows_at_a_click(book, page, tmp_path, language, summary):
+    notebook = book.read_notebook(LESSONS[0], language)  # not executed: the code is enough
+    book.write_page(tmp_path, [("index", "Contents"), ("one", "One")], 1, notebook, language)
+    page.goto((tmp_path / "one.html").as_uri())
+    code, exercises = page.get_by_text("sentence = "), page.get_by_text("def my_dot")
+    assert not code.first.is_visible() and exercises.is_visible()
+    page.get_by_text(summary, exact=True).click()
+    assert code.first.is_visible()
 
 
 @pytest.mark.long
