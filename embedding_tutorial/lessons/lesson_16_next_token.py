@@ -159,7 +159,7 @@ pd.DataFrame({"loss": np.log([*hard.values()]), "perplexity": hard.values()}, ha
 
 # %%
 draw_curves(
-    {"loss": history["loss"], "val_loss": history["val_loss"], "3-gram": [np.log(counted["3-gram"])] * 20},
+    {"loss": [*history["loss"]], "val_loss": [*history["val_loss"]], "3-gram": [np.log(counted["3-gram"])] * 20},
     x=[*history.index],
     title="loss, val_loss",
     x_label="epoch",
