@@ -5,6 +5,7 @@
     python -m embedding_tutorial analogy 皇帝 皇后 王子    a is to b as c is to …
     python -m embedding_tutorial odd-one-out 春 夏 秋 红   which does not belong
     python -m embedding_tutorial sentences 王妃很漂亮      which sentences are near this one
+    python -m embedding_tutorial write 公主                what a run with --model gru writes
     python -m embedding_tutorial evaluate                  agreement, beside chance
     python -m embedding_tutorial compare runs/a runs/b     runs side by side
     python -m embedding_tutorial tensorboard               look at it
@@ -12,7 +13,7 @@
     python -m embedding_tutorial plan --tokens-total 1e9 --vocabulary 500000 --dim 300
                                                            what a job on several devices would need
 
-Answers come without Keras and TensorFlow, so at once.
+Answers come without Keras and TensorFlow, so at once; but ``write`` and ``evaluate --controls`` import them.
 """
 
 import argparse
@@ -45,6 +46,7 @@ from embedding_tutorial.vectors.answers import (
 from embedding_tutorial.vectors.compare import compare_runs
 from embedding_tutorial.vectors.report import Retrain, evaluate_run
 from embedding_tutorial.vectors.word_vectors import WordVectors
+from embedding_tutorial.vectors.writing import NextScores, write
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -53,7 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
         prog="python -m embedding_tutorial", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_words, add_sentences, add_evaluate, add_compare, add_tensorboard, add_map, add_plan):
+    for add in (add_words, add_sentences, add_write, add_evaluate, add_compare, add_tensorboard, add_map, add_plan):
         add(commands)
     given = vars(parser.parse_args(arguments))
     answer, as_json = given.pop("answer"), given.pop("json")
@@ -125,6 +127,48 @@ def add_sentences(commands: Any) -> None:
     sub = command(commands, "sentences", sentences, "which sentences of the text are near this one")
     sub.add_argument("sentence", metavar="SENTENCE")
     sub.add_argument("--topn", type=WHOLE, default=5, metavar="N", help="how many (default: 5)")
+
+
+def add_write(commands: Any) -> None:
+    """The writing of sentences."""
+    sub = command(commands, "write", write_with_keras, "what a run with --model gru writes (imports Keras)")
+    sub.add_argument(
+        "beginning", nargs="?", default="", metavar="BEGINNING", help="go on from here (default: begin a sentence)"
+    )
+    sub.add_argument("--lines", type=number(int, 1, 1000), default=5, metavar="N", help="how many (default: 5)")
+    sub.add_argument(
+        "--temperature",
+        type=FIGURE,
+        default=0.8,
+        metavar="X",
+        help="below 1 likely tokens become likelier, above 1 less likely (default: 0.8)",
+    )
+    sub.add_argument("--top-k", type=WHOLE, metavar="N", help="draw among the N likeliest tokens (default: all)")
+    sub.add_argument(
+        "--seed", type=number(int, 0, 2**31 - 1), default=1, metavar="N", help="same seed, same lines (default: 1)"
+    )
+    sub.add_argument(
+        "--longest",
+        type=number(int, 1, 1000),
+        default=60,
+        metavar="N",
+        help="tokens in a line; a longer one is cut off, and marked with … (default: 60)",
+    )
+
+
+def write_with_keras(run: Path, **given: Any) -> dict[str, Any]:
+    """Sentences that go on from a beginning, and what in them is copied from the text. Imports Keras."""
+    from embedding_tutorial.quiet import check_environment, import_keras_quietly
+
+    check_environment()
+
+    def read_model(path: Path) -> NextScores:
+        import_keras_quietly()
+        from embedding_tutorial.model.writing import read_model
+
+        return read_model(path)
+
+    return write(run, **given, read_model=read_model)
 
 
 def add_evaluate(commands: Any) -> None:

@@ -12,6 +12,7 @@ import pytest
 from conftest import in_a_terminal, run_python, two_worlds
 
 import embedding_tutorial
+import embedding_tutorial.__main__ as asked
 from embedding_tutorial import learn
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.text.encoded_corpus import encode_corpus
@@ -161,3 +162,27 @@ def test_groups_of_one_s_own_are_watched_and_colour_the_projector(place):
     assert "court" in labels and "farm" in labels
     with pytest.raises(InputError, match=r"gone\.tsv"):
         learn(LINES, categories="gone.tsv", **SMALL)
+
+
+def next_token():
+    import keras
+
+    from embedding_tutorial.model.layers import Shift
+
+    return [Shift(), keras.layers.Dense(4)]
+
+
+def test_layers_of_one_s_own_are_written_told_and_not_trained_anew_without_them(place, capfd):
+    result = learn("worlds.txt", model="gru", layers=next_token, out="own", **SMALL)
+    run = json.loads((place / "own" / "run.json").read_text(encoding="utf-8"))
+    assert run["layers"] == ["Embedding", "Shift", "Dense", "TokenScores"] and run["own"] == ["layers"]
+    assert run["perplexity"] == result.perplexity and result.perplexity["model"] > 1
+    asked.main(["evaluate", "--run", "own"])
+    assert "perplexity, held-out sentences" in capfd.readouterr().out
+    with pytest.raises(InputError, match="--controls cannot train it anew: a program gave it layers"):
+        asked.retraining(Path("own"))
+
+
+def test_layers_need_to_know_from_where_they_predict():
+    with pytest.raises(InputError, match=r"layers: go with model='cbow' if .* with 'gru' if"):
+        learn("worlds.txt", layers=next_token, **SMALL)

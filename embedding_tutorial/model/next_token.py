@@ -7,10 +7,9 @@ from keras import ops
 
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.model.sequential import EmbeddingModel
-from embedding_tutorial.text.batches import Batches, default_batch_size
+from embedding_tutorial.text.batches import Batches, default_batch_size, places_predicted
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus
 from embedding_tutorial.text.ngrams import NgramModel, perplexity
-from embedding_tutorial.text.vocabulary import PADDING
 
 # Tokens before, at the least, that a place of a long sentence's later rows sees.
 MEMORY = 16
@@ -64,9 +63,7 @@ def _log_probabilities(model: EmbeddingModel, x: np.ndarray, y: np.ndarray) -> n
     scores = model.predict_on_batch(x) - ops.convert_to_numpy(output.bias) + output.log_shares()  # (B, T, V + 1)
     log_p = ops.log_softmax(ops.cast(scores, "float32"))
     log_p = ops.convert_to_numpy(ops.take_along_axis(log_p, x[..., None], axis=-1))[..., 0]  # (B, T)
-    is_token = y != PADDING
-    is_end = (x == PADDING) & np.pad(is_token[:, :-1], [(0, 0), (1, 0)])
-    return log_p[is_token | is_end]
+    return log_p[places_predicted(x, y, ends=True)]
 
 
 def _sentences(part: EncodedCorpus) -> Iterator[tuple[np.ndarray, np.ndarray]]:

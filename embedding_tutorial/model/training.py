@@ -23,10 +23,9 @@ from embedding_tutorial.model.callbacks import (
 from embedding_tutorial.model.next_token import next_token_batches
 from embedding_tutorial.model.sequential import EmbeddingModel, Layers, build_model, compile_model, vectors_of
 from embedding_tutorial.progress import Meter
-from embedding_tutorial.text.batches import ONE_DEVICE, Batches, Devices, default_batch_size
+from embedding_tutorial.text.batches import ONE_DEVICE, Batches, Devices, default_batch_size, places_predicted
 from embedding_tutorial.text.encoded_corpus import EncodedCorpus
 from embedding_tutorial.text.sampling import NOISE_TOKENS
-from embedding_tutorial.text.vocabulary import PADDING
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
 
@@ -80,17 +79,17 @@ def as_dataset(batches: Batches, with_noise: bool = True) -> tf.data.Dataset:
     """
 
     def pairs() -> Iterator[tuple]:
-        return ((x, (y, noise)) for x, y, noise in batches)
+        for x, y, noise in batches:
+            yield (x, (y, noise)) if with_noise else (x, y, places_predicted(x, y, batches.ends).astype("float32"))
 
     ids, noise = tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, NOISE_TOKENS), tf.int32)
+    signature = (ids, (ids, noise)) if with_noise else (ids, ids, tf.TensorSpec((None, None), tf.float32))
     options = tf.data.Options()
     # There is nothing to tune, and after an epoch the tuning thread keeps the next one waiting, for up to as
     # long as the epoch took.
     options.autotune.enabled = False
-    dataset = tf.data.Dataset.from_generator(pairs, output_signature=(ids, (ids, noise)))
+    dataset = tf.data.Dataset.from_generator(pairs, output_signature=signature)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
-    if not with_noise:
-        dataset = dataset.map(lambda x, target: (x, target[0], tf.cast(target[0] != PADDING, tf.float32)))
     return dataset.prefetch(8).with_options(options)
 
 
@@ -118,7 +117,8 @@ def train(
         layers: a function that makes the layers between ``Embedding`` and the scores. They must not see the token
             at the place whose token they predict, nor, if ``config.model`` is ``gru``, those that follow.
         compiled: what ``model.compile`` gets instead of this package's optimizer and loss: ``optimizer`` and
-            ``loss``, of ``(B, T)`` ids and ``(B, T, V + 1)`` scores; places without a token weigh 0.
+            ``loss``, of ``(B, T)`` ids and ``(B, T, V + 1)`` scores; places where nothing is
+            predicted weigh 0.
 
     Raises:
         InputError: the loss becomes infinite or NaN, no two neighbours are left, the checkpoint is of another run, or

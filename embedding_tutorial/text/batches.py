@@ -257,3 +257,13 @@ def pad_rows(ids: np.ndarray, rows: Rows, chosen: np.ndarray, length: int) -> tu
     x = np.where(place < size, ids[np.minimum(start + place, len(ids) - 1)], PADDING)  # (rows, T)
     y = np.where((first <= place) & (place < last), x, PADDING)
     return x, y
+
+
+def places_predicted(x: np.ndarray, y: np.ndarray, ends: bool) -> np.ndarray:
+    """The places of a batch, ``(B, T)`` bool, at which a token or, with ``ends``, the end of a sentence is predicted.
+
+    A sentence ends at the first place of padding after its last token, if that token is predicted in this row.
+    """
+    is_token = y != PADDING
+    is_end = (x == PADDING) & np.pad(is_token[:, :-1], [(0, 0), (1, 0)])
+    return is_token | is_end if ends else is_token

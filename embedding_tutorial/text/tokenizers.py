@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # Kinds of characters in words.
 ASCII, OTHER_SCRIPT, ON_LETTER, APOSTROPHE, MARK = 1, 2, 4, 8, 16
 
+# After these marks a word of a script with blanks between words follows a blank.
+BLANK_FOLLOWS = set(",.;!?)")
+
 # What is one word whatever is in it: web and mail addresses, numbers with a comma, emoji of several characters.
 WHOLE = re.compile(
     r"""(?=[0-9A-Za-z#*©®‼⁉™←-⇿⌀-➿⤴⤵⬀-⯿〰〽㊗㊙\U0001F000-\U0001FAFF])(?:
@@ -109,6 +112,32 @@ class Tokenizer:
             lowered = [number_of.setdefault(name.lower(), len(number_of)) for name in names]
             names, numbers = list(number_of), np.array(lowered, np.int32)[numbers]
         return names, numbers, lengths[lengths > 0]
+
+
+def join(tokens: Sequence[str], kind: str) -> str:
+    """Write tokens as a sentence: what ``tokenize`` cuts, put together again.
+
+    Words of scripts with blanks between words get one, Chinese words and characters none. Where the text had its
+    blanks around quotation marks is not known.
+
+    Args:
+        tokens: none of them empty.
+        kind: as in ``tokenize``.
+
+    >>> join(["王妃", "说", "：", "deep", "learning", "，", "好", "。"], "words")
+    '王妃说：deep learning，好。'
+    """
+    if kind != "words":
+        return (" " if kind == "blanks" else "").join(tokens)
+
+    def is_letter(character: str) -> bool:  # or a digit, or a mark on a letter; not of Han or kana
+        return bool(_word_kinds()[ord(character)] & (ASCII | OTHER_SCRIPT | ON_LETTER))
+
+    text = ""
+    for token in tokens:
+        blank = text and is_letter(token[0]) and (is_letter(text[-1]) or text[-1] in BLANK_FOLLOWS)
+        text += f" {token}" if blank else token
+    return text
 
 
 def read_dictionary(path: Path) -> rjieba.Jieba:

@@ -1,4 +1,4 @@
-"""Tokens and their vectors: neighbours, evaluation, and the usual file formats. Needs NumPy only."""
+"""Tokens and their vectors: neighbours, evaluation, writing, and the usual file formats. Needs NumPy only."""
 
 from embedding_tutorial.vectors.word_vectors import WordVectors
 

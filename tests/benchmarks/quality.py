@@ -1,6 +1,7 @@
 """What the default run learns on the shipped corpus, over several seeds, beside chance.
 
 python tests/benchmarks/quality.py            characters and words, seeds 1 2 3
+python tests/benchmarks/quality.py --model gru                        the next token: also perplexities
 python tests/benchmarks/quality.py --epochs 60 --learning-rate 0.1    any flag of train.py
 """
 
@@ -20,6 +21,7 @@ import pandas as pd
 
 from embedding_tutorial.command_line import parse_flags
 from embedding_tutorial.config import TrainingConfig
+from embedding_tutorial.model.next_token import held_out_perplexities
 from embedding_tutorial.model.training import train
 from embedding_tutorial.text.encoded_corpus import encode_corpus
 from embedding_tutorial.text.files import read_sentences
@@ -61,12 +63,16 @@ def main() -> None:
         rows, neighbours = [], []
         for seed in SEEDS:
             config = dataclasses.replace(given, tokens=tokens, seed=seed)
-            result = train(config, encode_corpus(config))
+            corpus = encode_corpus(config)
+            result = train(config, corpus)
             for when, vectors in (("before", result.untrained), ("after", result.vectors)):
                 rows.append({"seed": seed, "when": when, **measure(config, vectors, word_counts)})
-                for token in "王妃皇春红" if tokens == "characters" else ("公主", "王妃", "春天"):
+                for token in "王妃皇春红" if tokens == "characters" else ("公主", "王妃", "皇帝", "春天", "哥哥"):
                     near = " ".join(token for token, _ in vectors.most_similar(token, topn=6))
                     neighbours.append(f"{token} seed {seed} {when:6}  {near}")
+            if config.model == "gru":
+                found = held_out_perplexities(config, corpus, result.model)
+                rows[-1] |= {f"perplexity, {name}": found[name] for name in ("model", "trigram", "unigram")}
             rows[-1] |= {"val_loss": result.history["val_loss"].iloc[-1], "seconds": result.seconds}
         table = pd.DataFrame(rows).set_index(["when", "seed"]).sort_index(ascending=[False, True])
         categories = read_categories()

@@ -73,7 +73,13 @@ def config(**settings):
     return TrainingConfig(**{"dim": D, "epochs": 2, "model": "gru", **settings})
 
 
-@pytest.mark.parametrize("name", [*KEEP, *FROM_BOTH_SIDES])
+QUICK = ("Dropout", "GRU")  # they have what the others have: states, random numbers, weights of other shapes
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.long]) for name in [*KEEP, *FROM_BOTH_SIDES]],
+)
 def test_a_layer_that_keeps_the_contract_trains_and_goes_on(name, corpus, tmp_path):
     """One that stopped after an epoch agrees, bit for bit, with one that did not."""
     makes = {**KEEP, **FROM_BOTH_SIDES}[name]

@@ -15,7 +15,7 @@ from embedding_tutorial.run_directory import check_dictionary, file_sha256
 from embedding_tutorial.text.encoded_corpus import encode_corpus
 from embedding_tutorial.text.files import count_token
 from embedding_tutorial.text.sentences import split_sentences
-from embedding_tutorial.text.tokenizers import Tokenizer, cut_words, tokenize
+from embedding_tutorial.text.tokenizers import Tokenizer, cut_words, join, tokenize
 from embedding_tutorial.vectors.answers import why_unknown
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
@@ -66,6 +66,14 @@ def test_what_stays_whole_ends_where_a_reader_ends_it():
         *("（", "见", "https://x.cn/a", "）", "邮箱", "a@b.cn", "。", "'", "tis", "'", "a", "'", "共", "1,000", "元"),
         *(",", "www.x.cn/a", ",", "🇨🇳", "🇫🇷", "👑", "👑", "1,000", "-", "2,000"),
     ]
+
+
+@pytest.mark.parametrize("tokens", ["words", "blanks", "characters"])
+def test_tokens_are_joined_as_their_text_was_written(tokens):
+    chinese, english, both = "王妃：“你好，Tom Smith！”", "He isn't 5 years old. Привет, мир!", "学deep learning，好。"
+    joined = [join(list(tokenize(text, tokens)), tokens) for text in (chinese, english, both)]
+    without = ["".join(text.split()) for text in (chinese, english, both)]
+    assert joined == (without if tokens == "characters" else [chinese, english, both])
 
 
 def test_the_shipped_text_is_cut_as_rjieba_alone_cuts_it():
