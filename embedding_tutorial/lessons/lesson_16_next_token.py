@@ -128,13 +128,14 @@ print(f"loss {untrained:.2f}, perplexity exp({untrained:.2f}) = {np.exp(untraine
 # them (a 3-gram model).
 
 # %%
-STOPS = (1, 5, 20)
+STOPS, BATCH = (1, 5, 20), 29  # 3,886 sentences are 134 full batches: one shape, compiled once
+assert len(x) == 134 * BATCH
 weights, histories = {}, []
 for start, stop in pairwise([0, *STOPS]):
     fitted = model.fit(
         x,
         y,
-        batch_size=32,
+        batch_size=BATCH,
         initial_epoch=start,
         epochs=stop,
         validation_data=(held_x, held_y),
@@ -173,7 +174,7 @@ draw_curves(
 # After five epochs it is one of fifty or sixty, about as good as the 3-gram model: on so small a text, counting is hard
 # to beat. What follows is **overfitting** (lesson 11): the training sentences are guessed better and better, those
 # never seen worse and worse.
-#
+
 # %% [markdown] lang="zh"
 # ### 故意犯错：忘了挪一位
 # 答案忘了挪，和题目一样：读到“王”，就猜“王”。别的一概不变，只训练两轮。
@@ -185,7 +186,7 @@ draw_curves(
 # %%
 categories = read_categories()
 leak = build()
-leak.fit(x, np.where(y >= 0, x, -1), batch_size=32, epochs=2, verbose=0)
+leak.fit(x, np.where(y >= 0, x, -1), batch_size=BATCH, epochs=2, verbose=0)
 leak_loss = leak.evaluate(held_x, np.where(held_y >= 0, held_x, -1), batch_size=len(held_x), verbose=0)
 
 model.set_weights(weights[5])
@@ -261,9 +262,20 @@ written = {}
 for epoch in STOPS:
     model.set_weights(weights[epoch])
     written[epoch] = write(model, lines=200)
-    print(f"epoch {epoch}", *written[epoch][:4], *write(model, "公主", lines=2), sep="\n    ")
-print("not shifted", *write(leak, "公主"), sep="\n    ")
-assert write(leak, "公主")[0] == "公" + 26 * "主"
+    print(f"epoch {epoch}", *written[epoch][:5], sep="\n    ")
+(copied,) = write(leak, "公主")
+print("not shifted", copied, sep="\n    ")
+assert copied == "公" + 26 * "主"
+
+
+def closed(sentences):
+    """The share of the sentences that open a quotation and close it, too."""
+    return np.mean(["”" in s for s in sentences if "“" in s])
+
+
+assert all(np.mean([s[-1:] in "。？！”" for s in sentences]) > 0.8 for sentences in written.values())
+assert closed(written[1]) < closed(written[5]) - 0.1
+print({e: (closed(w), np.mean([s[-1:] in "。？！”" for s in w])) for e, w in written.items()})
 
 # %% [markdown] lang="zh"
 # 一轮以后，只学会了哪些字常见、句号写在最后。五轮以后有了词和句子的样子，比如引号成对。二十轮以后更顺，
@@ -324,7 +336,11 @@ copies.round(3)
 
 # %%
 two = [*vectors][:2]  # skip-gram; next token, 5 epochs
-pd.DataFrame({name: [" ".join(t for t, _ in vectors[name].most_similar(c, topn=8)) for c in "王妃皇春红"] for name in two}, [*"王妃皇春红"])
+nearest = {name: {c: [t for t, _ in vectors[name].most_similar(c, topn=8)] for c in "王妃皇春红"} for name in two}
+assert nearest[two[0]]["皇"][0] == "帝" and "帝" not in nearest[two[1]]["皇"]
+assert all({*"夏秋冬"} <= {*nearest[name]["春"]} for name in two)
+assert "天" in nearest[two[0]]["春"] and "天" not in nearest[two[1]]["春"]
+pd.DataFrame(nearest).map(" ".join)
 
 # %% [markdown] lang="zh"
 # 一张近邻表里运气不少（第 11 课），所以再数一数全部常见的搭档：前一个字有三成以上的时候后面跟着它。搭档在前一个字的近邻里排第几？
@@ -337,8 +353,10 @@ pd.DataFrame({name: [" ".join(t for t, _ in vectors[name].most_similar(c, topn=8
 
 # %%
 follows = np.zeros((V, V))  # row: a character, column: the next one
-both = (x > 0) & (y > 0)
-np.add.at(follows, (x[both] - 1, y[both] - 1), 1)
+here = (x > 0) & (y > 0)
+np.add.at(follows, (x[here] - 1, y[here] - 1), 1)
+expected = follows.sum(axis=1, keepdims=True) * follows.sum(axis=0) / follows.sum()
+ppmi = np.log(np.maximum(follows / np.maximum(expected, 1e-9), 1))  # (V, V), as in lesson 7
 
 
 def cosines(matrix):
@@ -348,14 +366,56 @@ def cosines(matrix):
 
 often = follows.sum(axis=1) >= 20
 partners = np.argwhere((follows >= 15) & (follows > 0.3 * follows.sum(axis=1, keepdims=True)))
-alike_after, alike_before = cosines(follows), cosines(follows.T)
+partners = [(first, second) for first, second in partners if first != second]
+alike = {"what follows": cosines(ppmi), "what precedes": cosines(ppmi.T)}
 table = {}
 for name in two:
     near = cosines(vectors[name].matrix)
     np.fill_diagonal(near, -1)
-    rank = [1 + (near[first] > near[first, second]).sum() for first, second in partners]
     ten = np.argsort(-near)[:, :10]  # (V, 10)
-    after, before = (np.take_along_axis(alike, ten, axis=1)[often].mean() for alike in (alike_after, alike_before))
-    table[name] = [np.median(rank), after, before]
-table = pd.DataFrame(table, ["median rank of the partner", "alike in what follows", "alike in what precedes"]).T
-print(table)
+    table[name] = {"rank of the partner": np.median([1 + (near[a] > near[a, b]).sum() for a, b in partners])}
+    table[name] |= {side: np.take_along_axis(each, ten, axis=1)[often].mean() for side, each in alike.items()}
+table = pd.DataFrame(table).T
+assert table["rank of the partner"].iloc[0] < 50 and table["rank of the partner"].iloc[1] > 300
+assert table["what follows"].iloc[1] > 1.3 * table["what precedes"].iloc[1]
+assert 0.85 < table["what follows"].iloc[0] / table["what precedes"].iloc[0] < 1.15
+table.round(3)
+
+# %% [markdown] lang="zh"
+# 跳元模型：搭档排在前面，左右一样像。下一个词元：搭档远远的，近邻像在**后面**，不像在前面。两张图都没有错，
+# 只是答的题不同；题目里要用到的，向量才会学。
+#
+# 同样的模型，项目里一条命令就能训练，再一条就能写：`python train.py --model gru`，
+# `python -m embedding_tutorial write 公主 --run runs/palace-characters-gru`。
+#
+# ### 练习
+# 1. 给一句话的编号 `ids`，返回挪好的两行 `(inputs, targets)`，都是列表，长度都是 `length`：`inputs` 以 0 开头，用 0 补齐；
+#    `targets` 以 0 结尾，用 −1 补齐。
+# 2. 给分数 `scores`，`(V,)`，和温度 `temperature`，返回抽每个词元的概率，`(V,)`。想一想：温度接近 0，会怎么写？
+
+# %% [markdown] lang="en"
+# Skip-gram: partners are near, and left and right are equally alike. Next token: partners are far away, and neighbours
+# are alike in what **follows**, not in what precedes. Neither map is wrong; they answer different questions, and
+# vectors learn only what the question needs.
+#
+# One command of the project trains the same model, and another one writes: `python train.py --model gru` and
+# `python -m embedding_tutorial write 公主 --run runs/palace-characters-gru`.
+#
+# ### Exercises
+# 1. Given a sentence's `ids`, return the two shifted rows `(inputs, targets)`, lists of `length` numbers: `inputs`
+#    begins with 0 and is padded with 0; `targets` ends with 0 and is padded with −1.
+# 2. Given `scores`, `(V,)`, and a `temperature`, return the probability of drawing each token, `(V,)`. Think: what is
+#    written at a temperature near 0?
+
+
+# %%
+def my_shifted_rows(ids, length):
+    return None
+
+
+def my_with_temperature(scores, temperature):
+    return None
+
+
+check("shifted_rows", my_shifted_rows)
+check("with_temperature", my_with_temperature)
