@@ -320,13 +320,14 @@ copies = pd.DataFrame(
     },
     index=pd.Index(STOPS, name="epoch"),
 )
-assert copies["five in the text"].is_monotonic_increasing
-assert copies["five in the text"][1] < 0.01 < copies["five in the text"][20]
+assert copies["five in the text"][1] < 0.01 < copies["five in the text"][20] < 0.1
+assert copies["whole sentences of 200"].max() < 3
 assert len(copies["longest copied"][20]) >= 6
 copies.round(3)
 
 # %% [markdown] lang="zh"
-# 两百句里没有一句是整句照抄的，可是照抄的小段越来越多，留出集的损失也在变坏：多练的十五轮，有一部分用在了背书上。
+# 整句照抄的，我们一句也没遇到，最长的也就抄了几个字。五个字的小段，一轮以后几乎没有照抄的，
+# 二十轮以后一百段里有三段左右。所以它多半是在拼，不是在背整句；过拟合先出现在留出集的损失里，光看写的东西看不出来。
 #
 # ### 两种向量
 # 跳元模型的向量说的是**周围有谁**，左右不分；这里的向量说的是**后面会来谁**，方向要紧。
@@ -334,8 +335,9 @@ copies.round(3)
 # 两个向量不必相近。那么谁和“春”相近？后面也常跟着“天”的：夏、秋、冬。
 
 # %% [markdown] lang="en"
-# None of the two hundred sentences is copied as a whole, but more and more stretches are, and the held-out loss gets
-# worse: the fifteen epochs more went partly into learning by heart.
+# In our runs no sentence was copied as a whole, and the longest copied stretch has a few characters. Of stretches of
+# five, hardly one is copied after one epoch, and some three in a hundred after twenty. So it mostly puts pieces
+# together and does not recite; overfitting shows in the held-out loss first, and reading what it writes does not tell.
 #
 # ### Two kinds of vectors
 # A vector of skip-gram says **who is around**, left and right alike; a vector here says **who may follow**, and
@@ -387,7 +389,7 @@ for name in two:
     table[name] = {"rank of the partner": np.median([1 + (near[a] > near[a, b]).sum() for a, b in partners])}
     table[name] |= {side: np.take_along_axis(each, ten, axis=1)[often].mean() for side, each in alike.items()}
 table = pd.DataFrame(table).T
-assert table["rank of the partner"].iloc[0] < 50 and table["rank of the partner"].iloc[1] > 300
+assert table["rank of the partner"].iloc[0] < 100 and table["rank of the partner"].iloc[1] > 300
 assert table["what follows"].iloc[1] > 1.3 * table["what precedes"].iloc[1]
 assert 0.85 < table["what follows"].iloc[0] / table["what precedes"].iloc[0] < 1.15
 table.round(3)
