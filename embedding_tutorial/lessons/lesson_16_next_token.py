@@ -206,7 +206,7 @@ results.round(3)
 
 # %% [markdown] lang="zh"
 # 困惑度几乎是 1：没见过的句子，它也“全对”。要是只看损失，这是世上最好的模型。可是答案就写在题目里，它只学会了照抄；
-# 照抄只要认得出每个字，用不着知道谁和谁相近，所以同组率（第 11 课）就是随机水平。**损失好得不像真的，
+# 照抄只要认得出每个字，用不着知道谁和谁相近，所以同组率（第 11 课）接近随机水平。**损失好得不像真的，
 # 先查答案有没有漏进题目。**
 #
 # 跳元模型没有困惑度，它做的是另一道题。三行里它的同组率最高：要找意思相近的字，还是用它。
@@ -216,7 +216,7 @@ results.round(3)
 # %% [markdown] lang="en"
 # A perplexity of almost 1: even sentences never seen are "all right". By its loss, this is the best model in the world.
 # But the answer is in the question, and it has only learned to copy. To copy, it must tell characters apart, and need
-# not know which are alike: so the share of neighbours in the same group (lesson 11) is that of chance. **If a loss is
+# not know which are alike: so the share of neighbours in the same group (lesson 11) is near chance. **If a loss is
 # too good to be true, see whether the answer leaks into the question.**
 #
 # Skip-gram has no perplexity, since its task is another. Its groups are the best of the three: to find characters of

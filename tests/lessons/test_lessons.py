@@ -26,8 +26,10 @@ def test_the_list_names_every_lesson(tmp_path):
     assert [int(line.split()[0]) for line in listed] == NUMBERS == list(range(1, len(LESSONS) + 1))
 
 
-# Lessons 11 and 16 take a minute, and the long test of the book runs them as well.
-@pytest.mark.parametrize("number", [pytest.param(n, marks=pytest.mark.long) if n in (11, 16) else n for n in NUMBERS])
+# From lesson 11 on they train models, for minutes together; the long test of the book runs them as well.
+@pytest.mark.parametrize(
+    "number", [*NUMBERS[:10], *(pytest.param(number, marks=pytest.mark.long) for number in NUMBERS[10:])]
+)
 def test_a_lesson_runs_to_its_end(number, tmp_path):
     started = time.perf_counter()
     done = run_lessons(number, cwd=tmp_path)
