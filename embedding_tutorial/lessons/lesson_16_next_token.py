@@ -34,6 +34,7 @@ from itertools import pairwise, takewhile
 import keras
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 from keras import ops
 
 from embedding_tutorial.config import InputError, TrainingConfig
@@ -130,12 +131,20 @@ print(f"loss {untrained:.2f}, perplexity exp({untrained:.2f}) = {np.exp(untraine
 # %%
 STOPS, BATCH = (1, 5, 20), 29  # 3,886 sentences are 134 full batches: one shape, compiled once
 assert len(x) == 134 * BATCH
+
+
+def batches(x, y):
+    """What ``fit(x, y)`` makes of them, without the tuning of threads that keeps each epoch waiting for a second."""
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(len(x), seed=SEED).batch(BATCH)
+    return data.prefetch(8).with_options(options)
+
+
 weights, histories = {}, []
 for start, stop in pairwise([0, *STOPS]):
     fitted = model.fit(
-        x,
-        y,
-        batch_size=BATCH,
+        batches(x, y),
         initial_epoch=start,
         epochs=stop,
         validation_data=(held_x, held_y),
@@ -186,7 +195,7 @@ draw_curves(
 # %%
 categories = read_categories()
 leak = build()
-leak.fit(x, np.where(y >= 0, x, -1), batch_size=BATCH, epochs=2, verbose=0)
+leak.fit(batches(x, np.where(y >= 0, x, -1)), epochs=2, verbose=0)
 leak_loss = leak.evaluate(held_x, np.where(held_y >= 0, held_x, -1), batch_size=len(held_x), verbose=0)
 
 model.set_weights(weights[5])
