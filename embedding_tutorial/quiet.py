@@ -106,6 +106,8 @@ def import_keras_quietly() -> None:
                 tf.config.set_visible_devices([], "GPU")  # TensorFlow would take all of their memory
                 show = False
             else:
+                # The first mask that is transposed, as GRU does, prints a line about oneDNN: let it be this one.
+                tf.transpose(tf.zeros((2, 2), "bool"))
                 hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
                 show = not gpus and not hidden and os.path.exists("/dev/nvidia0")
     except ValueError as error:

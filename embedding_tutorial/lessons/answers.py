@@ -304,3 +304,18 @@ def weighted_loss(neighbours: np.ndarray, scores: np.ndarray) -> float:
     """The mean of -log softmax of the scores, weighted: ``(T, V)`` and ``(T, V)`` -> a number."""
     log_p = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))  # (T, V) - (T, 1) -> (T, V)
     return float(-(neighbours * log_p).sum() / neighbours.sum())
+
+
+# --- 16 the next token ---
+
+
+def shifted_rows(ids: list[int], length: int) -> tuple[list[int], list[int]]:
+    """The ids after a 0, padded with 0; and the ids before a 0, padded with -1."""
+    padding = length - len(ids) - 1
+    return [0, *ids] + [0] * padding, [*ids, 0] + [-1] * padding
+
+
+def with_temperature(scores: np.ndarray, temperature: float) -> np.ndarray:
+    """The softmax of scores that are divided by the temperature: ``(V,)`` -> ``(V,)``."""
+    powers = np.exp((scores - scores.max()) / temperature)
+    return powers / powers.sum()

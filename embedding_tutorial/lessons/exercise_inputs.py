@@ -313,3 +313,17 @@ def _(draw: np.random.Generator) -> tuple:
 def _(draw: np.random.Generator) -> tuple:
     shape = draw.integers(2, 6, size=2)
     return draw.integers(1, 9, size=shape) / 5, draw.normal(size=shape)
+
+
+# --- 16 the next token ---
+
+
+@inputs_for("shifted_rows")
+def _(draw: np.random.Generator) -> tuple:
+    ids = draw.integers(1, 9, size=int(draw.integers(1, 7))).tolist()
+    return ids, len(ids) + 1 + int(draw.integers(3))
+
+
+@inputs_for("with_temperature")
+def _(draw: np.random.Generator) -> tuple:
+    return draw.normal(size=int(draw.integers(2, 7))), round(float(draw.uniform(0.2, 2)), 1)
