@@ -262,4 +262,46 @@ HINTS: dict[str, list[tuple[str, str]]] = {
         ("先把概率变成 1 或 0，再和标签比。", "Turn probabilities into 1 or 0, then compare with the labels."),
         ("`(probabilities > 0.5) == labels`，求平均。", "`(probabilities > 0.5) == labels`, then the mean."),
     ],
+    # 15 twelve lines
+    "neighbour_row": [
+        (
+            "从 `size` 个 0 开始；除了 `place` 自己，每个位置都往它的词上加一份权重。",
+            "Begin with `size` zeros; each place but `place` itself adds a weight to its word.",
+        ),
+        (
+            "权重是 `max(window + 1 - 距离, 0) / window`，加到第 `编号 - 1` 个数上。",
+            "The weight is `max(window + 1 - distance, 0) / window`; add it to number `id - 1`.",
+        ),
+    ],
+    "weighted_loss": [
+        (
+            "先求每行的 log softmax：`scores` 减去该行 `np.exp(scores)` 之和的对数。",
+            "First the log softmax of each row: `scores` minus the log of the row's sum of `np.exp(scores)`.",
+        ),
+        (
+            "负的加权和，除以权重之和，不是除以行数。",
+            "Minus the weighted sum, over the sum of the weights, not over the number of rows.",
+        ),
+    ],
+    # 16 the next token
+    "shifted_rows": [
+        (
+            "题目是 `[0, *ids]`，答案是 `[*ids, 0]`，都比 `ids` 长一个。",
+            "The inputs are `[0, *ids]`, the targets `[*ids, 0]`: both are one longer than `ids`.",
+        ),
+        (
+            "还差 `length - len(ids) - 1` 个：题目补 0，答案补 −1。",
+            "`length - len(ids) - 1` are missing: pad inputs with 0, targets with −1.",
+        ),
+    ],
+    "with_temperature": [
+        (
+            "先把分数除以温度，再求 softmax。",
+            "Divide the scores by the temperature, then softmax.",
+        ),
+        (
+            "softmax 是 `np.exp(x) / np.exp(x).sum()`。",
+            "Softmax is `np.exp(x) / np.exp(x).sum()`.",
+        ),
+    ],
 }

@@ -33,7 +33,6 @@ from keras import ops
 
 from embedding_tutorial.config import DATASETS
 from embedding_tutorial.lessons.drawing import draw_curves
-from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.text.sentences import split_sentences
 from embedding_tutorial.text.tokenizers import tokenize
 
@@ -253,8 +252,12 @@ pd.DataFrame({"words in the vocabulary": sizes.keys(), "scores of one batch, MB"
 #    word of id k + 1 as a neighbour.
 # 2. With NumPy only: given step two's table `neighbours` and the `scores`, both `(T, V)`, return the loss.
 
-
 # %%
+import numpy as np
+
+from embedding_tutorial.lessons.exercises import check, hint
+
+
 def my_neighbour_row(ids, place, window, size):
     return None
 

@@ -39,7 +39,6 @@ from keras import ops
 
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.lessons.drawing import draw_curves
-from embedding_tutorial.lessons.exercises import check
 from embedding_tutorial.model.contract import check_layers
 from embedding_tutorial.model.layers import Shift
 from embedding_tutorial.model.training import train, vectors_of
@@ -429,8 +428,12 @@ table.round(3)
 # 2. Given `scores`, `(V,)`, and a `temperature`, return the probability of drawing each token, `(V,)`. Think: what is
 #    written at a temperature near 0?
 
-
 # %%
+import numpy as np
+
+from embedding_tutorial.lessons.exercises import check, hint
+
+
 def my_shifted_rows(ids, length):
     return None
 

@@ -155,7 +155,7 @@ def test_the_answer_to_a_question_is_folded_up_to_the_next_question_or_heading(b
 )
 def test_in_the_browser_the_answer_shows_at_a_click(book, page, tmp_path, language, summary):
     notebook = book.read_notebook(LESSONS[0], language)  # not executed: the code is enough
-    book.write_page(tmp_path, [("index", "Contents"), ("one", "One")], 1, notebook, language)
+    book.write_page(tmp_path, [("index", "Contents"), ("one", "One")], 1, book.render(notebook, language), language)
     page.goto((tmp_path / "one.html").as_uri())
     code, exercises = page.get_by_text("sentence = "), page.get_by_text("def my_dot")
     assert not code.first.is_visible() and exercises.is_visible()

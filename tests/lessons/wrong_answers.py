@@ -336,7 +336,45 @@ WRONG = {
         lambda probabilities, labels: 100 * np.mean((probabilities > 0.5) == labels),
         lambda probabilities, labels: np.mean((probabilities > 0.5) != labels),
     ],
+    "neighbour_row": [
+        lambda ids, place, window, size: neighbours(ids, place, window, size, itself=1),
+        lambda ids, place, window, size: neighbours(ids, place, window, size, once=True),
+        lambda ids, place, window, size: neighbours(ids, place, window, size, first=0),
+        lambda ids, place, window, size: np.minimum(neighbours(ids, place, window, size), 1),
+        lambda ids, place, window, size: neighbours(ids, place, window + 1, size),
+    ],
+    "weighted_loss": [
+        lambda neighbours, scores: -np.mean(neighbours * log_softmax(scores)),
+        lambda neighbours, scores: -np.sum(neighbours * log_softmax(scores)),
+        lambda neighbours, scores: -np.sum(neighbours * log_softmax(scores)) / len(scores),
+        lambda neighbours, scores: np.sum(neighbours * log_softmax(scores)) / neighbours.sum(),
+        lambda neighbours, scores: -np.sum(neighbours * (scores - np.log(np.exp(scores).sum()))) / neighbours.sum(),
+    ],
+    "shifted_rows": [
+        lambda ids, length: ([0, *ids] + [0] * (length - len(ids) - 1), [*ids, 0] + [0] * (length - len(ids) - 1)),
+        lambda ids, length: ([0, *ids], [*ids, 0]),
+        lambda ids, length: ([*ids] + [0] * (length - len(ids)), [*ids] + [-1] * (length - len(ids))),
+        lambda ids, length: ([0, *ids] + [0] * (length - len(ids) - 1), [*ids] + [-1] * (length - len(ids))),
+    ],
+    "with_temperature": [
+        lambda scores, temperature: np.exp(log_softmax(scores[None])[0]),
+        lambda scores, temperature: np.exp(log_softmax(scores[None])[0]) / temperature,
+        lambda scores, temperature: np.exp(log_softmax(scores[None] * temperature)[0]),
+        lambda scores, temperature: np.exp(scores / temperature),
+    ],
 }
+
+
+def log_softmax(scores):
+    return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+
+
+def neighbours(ids, place, window, size, itself=0, once=False, first=1):
+    row = np.zeros(size + 1)
+    for other, id in enumerate(ids):
+        weight = max(window + 1 - abs(other - place), 0) / window if other != place else itself
+        row[id - first] = weight if once and weight else row[id - first] + weight
+    return row[:size]
 
 
 def step(center, context, noise, rate):
