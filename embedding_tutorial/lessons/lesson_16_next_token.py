@@ -144,6 +144,7 @@ weights, histories = {}, []
 for start, stop in pairwise([0, *STOPS]):
     fitted = model.fit(
         batches(x, y),
+        shuffle=False,  # it is done above
         initial_epoch=start,
         epochs=stop,
         validation_data=(held_x, held_y),
@@ -194,7 +195,7 @@ draw_curves(
 # %%
 categories = read_categories()
 leak = build()
-leak.fit(batches(x, np.where(y >= 0, x, -1)), epochs=2, verbose=0)
+leak.fit(batches(x, np.where(y >= 0, x, -1)), shuffle=False, epochs=2, verbose=0)
 leak_loss = leak.evaluate(held_x, np.where(held_y >= 0, held_x, -1), batch_size=len(held_x), verbose=0)
 
 model.set_weights(weights[5])
