@@ -3,11 +3,12 @@
 The settings of Keras and TensorFlow are checked first: some would crash them, others would change results.
 """
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -106,8 +107,6 @@ def import_keras_quietly() -> None:
                 tf.config.set_visible_devices([], "GPU")  # TensorFlow would take all of their memory
                 show = False
             else:
-                # The first mask that is transposed, as GRU does, prints a line about oneDNN: let it be this one.
-                tf.transpose(tf.zeros((2, 2), "bool"))
                 hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
                 show = not gpus and not hidden and os.path.exists("/dev/nvidia0")
     except ValueError as error:
@@ -123,3 +122,19 @@ def import_keras_quietly() -> None:
         os.dup2(terminal, 2)
         os.close(terminal)
         keeper.wait()
+
+
+@contextlib.contextmanager
+def without_stderr() -> Iterator[None]:
+    """Discard what is written to file descriptor 2, by C++ code, too."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
