@@ -73,7 +73,7 @@ def main() -> None:
             "seconds": first.seconds,
             "equal": np.array_equal(first.vectors.matrix, second.vectors.matrix),
         }
-    print(pd.DataFrame(rows).T.round(3).to_string())
+    print(pd.DataFrame.from_dict(rows, orient="index").round(3).to_string())
 
 
 if __name__ == "__main__":
