@@ -39,7 +39,10 @@ def held_out_perplexities(config: TrainingConfig, corpus: EncodedCorpus, model: 
     if not corpus.held_out_sentences(config.validation_split):
         return {}
     batches = next_token_batches(held_out, config.batch_size or default_batch_size(len(corpus.ids)))
-    log_p = np.concatenate([_log_probabilities(model, x, y) for x, y, _ in batches])  # (N + S,)
+    output = model.layers[-1]
+    # The bias makes up for the noise that a model with negatives learns from; here there is none.
+    without_noise = (output.log_shares() - ops.convert_to_numpy(output.bias)).astype(np.float32)  # (V + 1,)
+    log_p = np.concatenate([_log_probabilities(model.predict_on_batch(x) + without_noise, x, y) for x, y, _ in batches])
     found = {"predictions": len(log_p), "model": perplexity(log_p)}
     for name, order in (("unigram", 1), ("trigram", 3)):
         counted = NgramModel.fit(_sentences(training), len(corpus.vocabulary), order)
@@ -48,20 +51,17 @@ def held_out_perplexities(config: TrainingConfig, corpus: EncodedCorpus, model: 
     return found
 
 
-def _log_probabilities(model: EmbeddingModel, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _log_probabilities(scores: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The logarithm of the probability of each token, and of each end of a sentence, that a batch predicts.
 
     Args:
-        model: a next-token model.
+        scores: ``(B, T, V + 1)``, of what each place predicts.
         x, y: ``(B, T)``, see ``text/batches.py``.
 
     Returns:
         ``(n,)``.
     """
-    output = model.layers[-1]
-    # The bias makes up for the noise that a model with negatives learns from; here there is none.
-    scores = model.predict_on_batch(x) - ops.convert_to_numpy(output.bias) + output.log_shares()  # (B, T, V + 1)
-    log_p = ops.log_softmax(ops.cast(scores, "float32"))
+    log_p = ops.log_softmax(scores)  # (B, T, V + 1)
     log_p = ops.convert_to_numpy(ops.take_along_axis(log_p, x[..., None], axis=-1))[..., 0]  # (B, T)
     return log_p[places_predicted(x, y, ends=True)]
 

@@ -203,7 +203,7 @@ def build_model(
         layer.supports_masking = True  # the places stay where they are, so the mask does, too
     model = EmbeddingModel([embedding, *between, output], name=config.model)
     model.build((None, None))
-    check_layers(between, config.dim, causal=config.model == "gru")
+    check_layers(between, config.dim, causal=ends)
     output.set_counts([sentences, *vocabulary.counts] if ends else vocabulary.counts)
     largest = 0.5 / config.dim  # small beside trained vectors: word2vec's own start
     matrix = np.random.default_rng(config.seed).uniform(-largest, largest, (output.rows, config.dim))
@@ -274,7 +274,7 @@ def compile_model(model: EmbeddingModel, config: TrainingConfig, steps: int) -> 
     """
     optimizer = RowwiseAdagrad(_falling(config.learning_rate, steps))
     tables = [model.layers[0].embeddings.path, model.layers[-1].table.path]
-    if len(model.trainable_weights) > len(tables):
+    if any(weight.path not in tables for weight in model.trainable_weights):
         adam = keras.optimizers.Adam(_falling(config.layer_learning_rate, steps), clipnorm=1.0)
         optimizer = TablesAndLayers(optimizer, adam, tables)
     model.compile(optimizer, steps_per_execution=32, jit_compile=not ON_TENSORFLOW)

@@ -152,7 +152,6 @@ class TablesAndLayers(keras.optimizers.Optimizer):
         layers: keras.optimizers.Optimizer,
         paths: Sequence[str],
         name: str = "tables_and_layers",
-        **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate=0.0, name=name)  # each of the two has its own
         self.tables, self.layers, self.paths = tables, layers, list(paths)

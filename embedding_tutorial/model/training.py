@@ -139,8 +139,7 @@ def train(
 
     checkpoint = start if isinstance(start, Checkpoint) else None
     initial = start if isinstance(start, WordVectors) else None
-    sentences = int(np.count_nonzero(corpus.lengths))
-    model = build_model(config, corpus.vocabulary, initial, devices.table_parts, sentences, layers)
+    model = build_model(config, corpus.vocabulary, initial, devices.table_parts, corpus.ends, layers)
     if compiled is None:
         compile_model(model, config, len(batches) * config.epochs)
     else:
@@ -148,13 +147,14 @@ def train(
     if checkpoint is not None:
         restore(model, checkpoint, config.epochs, watched=min(len(corpus.vocabulary), MOST_WATCHED))
 
+    dataset = partial(as_dataset, with_noise=compiled is None)
     ripening = Ripening(corpus.vocabulary, checkpoint)
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.set_epoch(epoch))
     with Meter("training", len(batches) * config.epochs) as meter:
         progress = [ProgressBar(meter), ProgressLines(ripening)][:verbose]
         model.fit(
-            as_dataset(batches, with_noise=compiled is None),
-            validation_data=as_dataset(held_out, with_noise=compiled is None) if len(held_out) else None,
+            dataset(batches),
+            validation_data=dataset(held_out) if len(held_out) else None,
             initial_epoch=0 if checkpoint is None else checkpoint.epochs,
             epochs=config.epochs,
             callbacks=[order, StopIfNotFinite(), *callbacks, *progress, ripening],

@@ -178,7 +178,7 @@ class Batches:
             numbers = np.random.default_rng([self.seed, epoch]).permutation(numbers)
         counts = self.corpus.vocabulary.counts
         if self.ends:
-            counts = [np.count_nonzero(self.corpus.lengths), *counts]
+            counts = [self.corpus.ends, *counts]
         noise_shares = np.cumsum(noise_distribution(counts))  # (V,), with ends (V + 1,)
         for number in numbers.tolist():
             ids, lengths, draw = self._sentences(epoch, number)

@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import BinaryIO
 
@@ -48,6 +48,11 @@ class EncodedCorpus:
     tokens_left_out: int
     sha256: str
     part: tuple[float, int, bool] | None = None
+
+    @cached_property
+    def ends(self) -> int:
+        """How often a sentence ends: the number of sentences that have tokens."""
+        return int(np.count_nonzero(self.lengths))
 
     def split(self, share: float, seed: int) -> tuple[EncodedCorpus, EncodedCorpus]:
         """Hold out a random ``share`` of the sentences.
