@@ -126,8 +126,11 @@ class TrainingConfig:
     batch_size: int | None = _option(
         None, "tokens in a training step (default: 256 to 2048, by the text)", minimum=1, maximum=100_000
     )
-    learning_rate: float = _option(
-        0.4, "step size of the first update; it falls linearly to a fiftieth", minimum=1e-9, maximum=1e30
+    learning_rate: float | None = _option(
+        None,
+        "step size of the first update; it falls linearly to a fiftieth (default: 0.4 to 0.8, by the vocabulary)",
+        minimum=1e-9,
+        maximum=1e30,
     )
     layer_learning_rate: float = _option(
         0.003,

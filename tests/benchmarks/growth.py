@@ -2,6 +2,7 @@
 
     python tests/benchmarks/growth.py TEXT              four tables, and growth.json
     python tests/benchmarks/growth.py TEXT --times 1 10 --shape-times 5
+    python tests/benchmarks/growth.py TEXT --tokens words --times 1 9 --shape-times 0
 
 Longer texts are the given one written out several times, its lines in another order each time;
 large vocabularies are drawn by Zipf's law. Every measurement is a process of its own. Memory is
@@ -134,16 +135,16 @@ SHAPES: dict[str, Callable[[str], str]] = {
 }
 
 
-def text_rows(text: Path, longer: Path, repetitions: list[int]) -> list[dict]:
+def text_rows(text: Path, longer: Path, repetitions: list[int], tokens: str) -> list[dict]:
     """Measure a text repeated so many times; print a line of a table for each."""
     print("| text | tokens | read, s | tokens a second | MB then | ms a step | MB |\n|---|---|---|---|---|---|---|")
     rows = []
     for times in repetitions:
         write_longer(text, longer, times)
-        row = measure("text", longer)
-        rows.append({"times": times, **row})
+        row = measure("text", longer, tokens)
+        rows.append({"times": times, "of": tokens, **row})
         print(
-            f"| × {times} | {row['tokens']:,} | {row['read']:.1f} | {row['tokens'] / row['read'] / 1e6:.1f} M "
+            f"| × {times} | {row['tokens']:,} {tokens} | {row['read']:.1f} | {row['tokens'] / row['read'] / 1e6:.1f} M "
             f"| {row['read_mb']:.0f} | {row['milliseconds']:.2f} | {row['mb']:.0f} |",
             flush=True,
         )
@@ -151,7 +152,9 @@ def text_rows(text: Path, longer: Path, repetitions: list[int]) -> list[dict]:
 
 
 def shape_rows(text: Path, longer: Path, times: int) -> list[dict]:
-    """Measure the same text with its lines in each of ``SHAPES``, as characters and as words."""
+    """Measure the same text with its lines in each of ``SHAPES``, as characters and as words; ``times`` 0: not."""
+    if not times:
+        return []
     print("\n| lines | tokens | read, MB a second | MB then | ms a step | MB |\n|---|---|---|---|---|---|")
     rows = []
     for shape, reshape in SHAPES.items():
@@ -185,9 +188,10 @@ def main() -> None:
     """Measure, print tables in Markdown, write ``growth.json``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("text", type=Path)
+    parser.add_argument("--tokens", choices=("characters", "words"), default="characters", help="of the longer texts")
     parser.add_argument("--times", type=int, nargs="*", default=[1, 10, 100])
     parser.add_argument("--shape-times", type=int, default=10)
-    parser.add_argument("--vocabulary", type=int, nargs="*", default=[10_000, 100_000, 500_000])
+    parser.add_argument("--vocabulary", type=int, nargs="*", default=[10_000, 100_000, 500_000, 1_000_000])
     parser.add_argument("--dim", type=int, nargs="*", default=[32, 100, 300])
     parser.add_argument("--json", type=Path, default=Path("growth.json"))
     parser.add_argument("--one", nargs="+", help=argparse.SUPPRESS)
@@ -203,7 +207,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         longer = Path(place) / "longer.txt"
         results = {
-            "text": text_rows(options.text, longer, options.times),
+            "text": text_rows(options.text, longer, options.times, options.tokens),
             "shape": shape_rows(options.text, longer, options.shape_times),
         }
     results["vocabulary"] = drawn_rows([(size, 100) for size in options.vocabulary])

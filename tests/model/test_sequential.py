@@ -6,7 +6,13 @@ import pytest
 import tensorflow as tf
 
 from embedding_tutorial.config import InputError, TrainingConfig
-from embedding_tutorial.model.sequential import EmbeddingModel, build_model, compile_model, stock_model
+from embedding_tutorial.model.sequential import (
+    EmbeddingModel,
+    build_model,
+    compile_model,
+    default_learning_rate,
+    stock_model,
+)
 from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors.word_vectors import WordVectors
 
@@ -187,3 +193,15 @@ def test_a_layer_of_one_s_own_takes_its_place_between_embedding_and_scores():
             losses.append(loss + 5 / len(noise) * softplus(table[noise] @ hidden + bias[noise]).sum())
     assert float(model.compute_loss(X, (Y, NOISE), model(X))) == pytest.approx(np.mean(losses), rel=1e-5)
     model.fit(X, (Y, np.repeat(NOISE, 2, axis=0)), verbose=0)
+
+
+def test_a_large_vocabulary_takes_large_steps():
+    assert [default_learning_rate(size) for size in (100, 40_000, 60_000, 10**6)] == [0.4, 0.4, 0.6, 0.8]
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, 0.4), (0.1, 0.1)])
+def test_the_default_learning_rate_is_that_of_the_vocabulary(given, expected):
+    config = TrainingConfig(dim=2, learning_rate=given)
+    model = build_model(config, VOCABULARY)
+    compile_model(model, config, steps=10)
+    assert float(model.optimizer.learning_rate) == pytest.approx(expected)

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import COURT, FARM, in_a_terminal, run_python, two_worlds
 from gensim.models import KeyedVectors
 
@@ -50,6 +51,17 @@ def test_the_same_seed_gives_the_same_vectors(worlds):
     np.testing.assert_array_equal(first.vectors.matrix, second.vectors.matrix)
     assert first.history.equals(second.history)
     assert (first.vectors.matrix != other.vectors.matrix).any()
+
+
+@pytest.mark.parametrize("with_noise", [True, False])
+def test_fit_gets_the_batches_as_they_are(worlds, monkeypatch, with_noise):
+    monkeypatch.setattr(training, "PACK", 3)  # the last pack is not full
+    corpus = encode_corpus(TrainingConfig(corpus=worlds))
+    batches = Batches(corpus, window=5, batch_size=100, seed=1)
+    assert len(batches) > 6 and len(batches) % 3 and len({x.shape for x, _, _ in batches}) > 1
+    for given, (x, y, noise) in zip(training.as_dataset(batches, with_noise), batches, strict=True):
+        expected = (x, (y, noise)) if with_noise else (x, y, y > 0)
+        tf.nest.map_structure(np.testing.assert_array_equal, given, expected)
 
 
 def test_without_held_out_sentences_there_is_no_validation_loss(worlds):
