@@ -111,7 +111,7 @@ def add_words(commands: Any) -> None:
     for name, answer, number_of_words, help in (
         ("neighbors", neighbors, "+", "what is near each of these"),
         ("similarity", similarity, 2, "the cosine of two words"),
-        ("analogy", analogy, 3, "a is to b as c is to …"),
+        ("analogy", analogy, 3, "a is to b as c is to … (fails on the shipped text: lesson 12 says why)"),
         ("odd-one-out", odd_one_out, "+", "which word does not belong"),
     ):
         sub = command(commands, name, answer, help)

@@ -1,7 +1,8 @@
 """The whole tutorial, executed, as notebooks and as an HTML site that opens without a network.
 
     DIR/index.html                    the list of lessons, in order
-    DIR/lesson_NN_….html              a page each, with its results and pictures; and glossary.html
+    DIR/lesson_NN_….html              a page each, with its results and pictures
+    DIR/article.html                  the article's sentences, each with its lesson; and glossary.html
     DIR/live_N_….html                 pages to drag, click and type in; the last one shows map.html
     DIR/notebooks/lesson_NN_….ipynb   the same, to change and run
     DIR/pictures/lesson_NN_…_1.svg    the pictures alone, for slides
@@ -43,7 +44,8 @@ try:
 except ModuleNotFoundError as error:
     raise InputError(f"the book needs {error.name}: pip install -r requirements-optional.txt") from None
 
-CONTENTS, GLOSSARY = PLACE / "book_contents.md", PLACE / "glossary.md"
+CONTENTS = PLACE / "book_contents.md"
+AFTER = {PLACE / "article.md": "文章逐句 · Sentence by sentence", PLACE / "glossary.md": "词汇表 · Glossary"}
 PAGE = string.Template((PLACE / "book_page.html").read_text(encoding="utf-8"))
 GUESSED = {"zh": "猜好了？看答案", "en": "Guessed? See the answer", "both": "猜好了？看答案 · Guessed? See the answer"}
 SIGN = '<meta name="generator" content="embedding_tutorial.lessons.book">'  # marks an earlier book
@@ -62,7 +64,7 @@ def write_book(directory: Path, language: str = "both", lessons: Sequence[Path] 
 
     Args:
         directory: new, empty, or an earlier book.
-        language: of the text: ``zh``, ``en`` or ``both``. The glossary always has both.
+        language: of the text: ``zh``, ``en`` or ``both``. The pages on the article and the glossary always have both.
         lessons: files in percent format, in order.
 
     Raises:
@@ -76,7 +78,7 @@ def write_book(directory: Path, language: str = "both", lessons: Sequence[Path] 
     except OSError as error:
         raise InputError(f"--book {directory}: cannot be written ({error.strerror})") from None
     stops = [("index", "目录 · Contents"), *((path.stem, title(path)) for path in lessons)]
-    stops.append(("glossary", "词汇表 · Glossary"))
+    stops += [(page.stem, name) for page, name in AFTER.items()]
     live = [page for page in PAGES if lesson_of(page) in {path.stem for path in lessons}]
     stops += [(page.stem, live_title(page)) for page in live]
     with beside as place:
@@ -92,8 +94,10 @@ def write_book(directory: Path, language: str = "both", lessons: Sequence[Path] 
                 (book / "pictures" / f"{path.stem}_{drawn}.svg").write_text(picture, encoding="utf-8")
             write_page(book, stops, number, with_live_links(render(notebook, language), path), language)
             print(f"{title(path)}  {time.perf_counter() - started:.1f} s", flush=True)
-        after = len(lessons) + 1
-        write_page(book, stops, after, render(read_notebook(GLOSSARY, language), language), language)
+        for number, page in enumerate(AFTER, start=len(lessons) + 1):
+            body = to_pages(render(read_notebook(page, language), language), lessons)
+            write_page(book, stops, number, body, language)
+        after = len(lessons) + len(AFTER)
         for number, page in enumerate(live, start=after + 1):
             write_page(book, stops, number, live_body(page, language), language)
         if MAP in live:
@@ -215,6 +219,16 @@ def with_live_links(body: str, lesson: Path) -> str:
     own = [page for page in PAGES if lesson_of(page) == lesson.stem]
     links = "".join(f'<a class="live" href="{page.stem}.html">{live_title(page)}</a>' for page in own)
     return body.replace("</h1>", f"</h1>\n<p>{links}</p>", 1) if own else body
+
+
+def to_pages(body: str, lessons: Sequence[Path]) -> str:
+    """Return HTML whose links lead to the lessons' pages instead of their files; none to a lesson that is not there."""
+    there = {lesson.name for lesson in lessons}
+
+    def link(found: re.Match) -> str:
+        return f'<a href="{Path(found[1]).stem}.html">{found[2]}</a>' if found[1] in there else found[2]
+
+    return re.sub(r'<a href="(lesson_\w+\.py)">(.*?)</a>', link, body)
 
 
 def write_page(book: Path, stops: Sequence[tuple[str, str]], number: int, body: str, language: str) -> None:

@@ -98,15 +98,18 @@ sizes
 # %% [markdown] lang="zh"
 # > 于是乎,我们把文字的one-hot编码,从稀疏态变成了密集态,并且让相互独立向量变成了有内在联系的关系向量。
 #
+# “密集”就是前面的“稠密”：两个词是一个意思。
+#
 # 文章先给出四个字的独热行 (4 × 10)，后来又给出它们的特征 (4 × 3)。两张表之间缺的就是 W (10 × 3)：
 # 把特征放到“公主王妃”各自的那一行就行了。另外六行文章没有说，我们写 0；换成别的数，乘积也不变。
 
 # %% [markdown] lang="en"
 # > 于是乎,我们把文字的one-hot编码,从稀疏态变成了密集态,并且让相互独立向量变成了有内在联系的关系向量。
 #
-# The article first gives one-hot rows for four characters (4 × 10), and later their features (4 × 3). Between the two
-# tables only W (10 × 3) is missing: put the features into the rows of 公, 主, 王 and 妃. The article says nothing of
-# the other six rows; we write 0, and any other numbers would leave the product unchanged.
+# (密集 here and 稠密 above both mean dense.) The article first gives one-hot rows for four characters (4 × 10), and
+# later their features (4 × 3). Between the two tables only W (10 × 3) is missing: put the features into the rows of 公,
+# 主, 王 and 妃. The article says nothing of the other six rows; we write 0, and any other numbers would leave the
+# product unchanged.
 
 # %%
 FEATURES = ["皇帝", "宫里", "女"]

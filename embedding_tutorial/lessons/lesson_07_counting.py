@@ -26,6 +26,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+from embedding_tutorial.config import DATASETS
 from embedding_tutorial.lessons.drawing import draw_matrix, side_by_side
 from embedding_tutorial.text.tokenizers import tokenize
 from embedding_tutorial.text.vocabulary import Vocabulary
@@ -116,7 +117,9 @@ table
 #
 # - 这 16 句是我们写的，大小次序和文章一致并不稀奇；要紧的是，数字从此由文字来定，不由人来定。文章的王妃是皇帝的妃子，
 #   我们的王妃是王子的妻子。
-# - 数出来的是文字，不是世界：公主当然是女的，正因为人人知道，没有人写“公主是女的”，所以是 0.4，不是 1.0。
+# - 数出来的是谁**在旁边**，不是她**是什么**：王妃身边的两次“女”，一次是她的女儿，一次是给她梳头的宫女，
+#   没有一次说她自己。人人知道的事，没有人写：`palace.txt` 里有 171 句提到公主，其中 8 句有“女”字，
+#   都是宫女或国王的女儿，没有一句说公主是女的。所以这里的 0.4 和文章的 1.0 说的不是一回事。
 # - 词切错了，也就数错了：“嫁进宫里”被切成“嫁 / 进宫 / 里”，少数了一个“宫里”。
 
 # %% [markdown] lang="en"
@@ -125,11 +128,18 @@ table
 #
 # - We wrote these 16 sentences, so it is no surprise that the order agrees with the article. What matters is that the
 #   text now sets the numbers, not a person. The article's 王妃 is the emperor's concubine; ours is a prince's wife.
-# - The text is counted, not the world: a princess is female, but because everybody knows it, nobody writes it, so the
-#   number is 0.4, not 1.0.
+# - A count says who **is near**, not what she **is**: of the two 女 near 王妃, one is her daughter and one the maid who
+#   combs her hair; neither is said of 王妃. What everybody knows, nobody writes: 171 sentences of `palace.txt` mention
+#   公主, and 8 of them have the character 女, always in a palace maid or the king's daughter; not one says that 公主 is
+#   female. So this 0.4 and the article's 1.0 do not speak of the same thing.
 # - A word that is cut wrongly is counted wrongly: 嫁进宫里 is cut into 嫁 / 进宫 / 里, and one 宫里 is lost.
 
 # %%
+assert counted.loc["王妃", ["女儿", "宫女"]].tolist() == [1, 1]  # sentences 8 and 9
+mentions = [line for line in (DATASETS / "palace.txt").read_text(encoding="utf-8").splitlines() if "公主" in line]
+with_woman = [line for line in mentions if "女" in line]
+assert len(mentions) == 171 and len(with_woman) == 8
+assert not any("女" in line.replace("宫女", "").replace("国王的女儿", "") for line in with_woman)  # others, not 公主
 assert sentences[5][:7] == ["王妃", "坐", "花轿", "嫁", "进宫", "里", "，"] and "宫里" in EXCERPT[5]
 draw_matrix(
     table.loc[["公主 made up", "公主 counted / 5", "王妃 made up", "王妃 counted / 5"]],

@@ -4,6 +4,10 @@
 # > 因此能在多次epoch后,使得这个关系变成相对成熟,即:正确的表达整个语义以及各个语句之间的关系。
 
 # %% [markdown] lang="zh"
+# > 训练权重矩阵。
+#
+# **权重矩阵**就是嵌入矩阵：它的每个数都是一个权重，训练改的就是这些数。
+#
 # 一**轮**（epoch）就是把训练的句子全部用一遍。一轮一轮训练下来，向量从随机数变成一张地图；文章说的“成熟”，
 # 这一课来量一量。量的时候要分清两件事：**不再变**了，和**变对**了。前者看近邻还换不换，
 # 后者要看没参加训练的句子：**留出集**。
@@ -13,6 +17,11 @@
 # **先猜后跑**：三十轮里，“王妃”在“公主”的近邻中会越排越前吗？
 
 # %% [markdown] lang="en"
+# > 训练权重矩阵。
+#
+# (Training the weight matrix.) The **weight matrix** is the embedding matrix: each of its numbers is a weight, and
+# training changes these numbers.
+#
 # An **epoch** is one pass over all training sentences. Epoch by epoch the vectors turn from random numbers into a map;
 # the article calls the result mature (成熟), and this lesson measures it. Two things must be kept apart: vectors that
 # **no longer change**, and vectors that are **right**. For the first, see whether neighbours still change; for the
@@ -71,6 +80,7 @@ watched = {**{epoch: result.at(epoch) for epoch in result.snapshots}, EPOCHS: re
 
 assert result.snapshots[0].shape == result.vectors.matrix.shape == (len(result.vectors), 32)
 assert np.abs(result.untrained.matrix).max() <= 0.5 / 32  # the start: small random numbers
+assert (result.vectors.matrix != result.untrained.matrix).any(axis=1).all()  # training has changed every row
 assert len(candidates) == 12 and "王妃" in candidates
 pd.DataFrame(
     {
@@ -329,7 +339,7 @@ pd.DataFrame(
 # 算相关系数；32 个轴都和 32 个轴算一遍。同号的轴碰巧有些相关，有正有负，平均是 0；号码不同的轴也是这样：
 # 轴没有名字（见第 8 课），号码相同说明不了什么。
 #
-# 对的比法之一：先做一次正交变换。用一半的词求出 R，在另一半词上检验，同号的轴就对上了。
+# 对的比法之一：先做一次正交变换，也就是旋转，有时还加一次镜像。用一半的词求出 R，在另一半词上检验，同号的轴就对上了。
 
 # %% [markdown] lang="en"
 # ### Mistake on purpose: comparing the axes of two seeds
@@ -337,8 +347,8 @@ pd.DataFrame(
 # correlation; do so for all 32 axes with all 32. Some equal axes correlate by luck, positively or negatively, and on
 # average not at all; so do different axes: axes have no names (lesson 8), and an equal number means nothing.
 #
-# One right way is an orthogonal transformation first. Find R with one half of the words and check it on the other half:
-# equal axes do agree.
+# One right way is an orthogonal transformation first: a rotation, sometimes with a reflection. Find R with one half of
+# the words and check it on the other half: equal axes do agree.
 
 # %%
 one, other = result.vectors.matrix, result_other.vectors.matrix  # (V, D) each, the same words in the same rows
@@ -353,20 +363,22 @@ def axis_correlations(first, second):
 
 U, _, Vt = np.linalg.svd(one[::2].T @ other[::2])  # every second word; (D, V/2) @ (V/2, D) -> (D, D)
 R = U @ Vt  # the orthogonal matrix that brings one nearest to other
-turned = one @ R  # (V, D) @ (D, D) -> (V, D)
+transformed = one @ R  # (V, D) @ (D, D) -> (V, D)
 as_they_are = axis_correlations(one[1::2], other[1::2])  # of the other half of the words
-after_turning = axis_correlations(turned[1::2], other[1::2])
+after_transforming = axis_correlations(transformed[1::2], other[1::2])
 different = ~np.eye(32, dtype=bool)
 
 assert np.isclose(as_they_are[2, 2], np.corrcoef(one[1::2, 2], other[1::2, 2])[0, 1], atol=1e-5)
 assert abs(np.diag(as_they_are).mean()) < 0.15
 assert np.abs(np.diag(as_they_are)).mean() < np.abs(as_they_are[different]).mean() + 0.05  # no more than different axes
 assert np.allclose(R @ R.T, np.eye(32), atol=1e-5)
-assert np.diag(after_turning).mean() > 0.6
+assert np.isclose(abs(np.linalg.det(R)), 1, atol=1e-4)  # 1: a rotation, −1: with a reflection
+assert np.diag(after_transforming).mean() > 0.6
 pd.DataFrame(
     [
         [values.min(), values.max(), values.mean(), np.abs(values).mean()]
-        for values in (np.diag(as_they_are), as_they_are[different], np.diag(after_turning), after_turning[different])
+        for correlations in (as_they_are, after_transforming)
+        for values in (np.diag(correlations), correlations[different])
     ],
     index=["equal axes", "different axes", "equal axes, transformed", "different axes, transformed"],
     columns=["smallest", "greatest", "mean", "mean size"],

@@ -32,7 +32,7 @@ import pandas as pd
 
 from embedding_tutorial.config import TrainingConfig
 from embedding_tutorial.labels import visible
-from embedding_tutorial.learning import write_run
+from embedding_tutorial.learning import learn, write_run
 from embedding_tutorial.lessons.drawing import draw_matrix, draw_points, side_by_side
 from embedding_tutorial.lessons.neighbours import distances, neighbours_in_common
 from embedding_tutorial.vectors.evaluation import category_agreement
@@ -63,6 +63,30 @@ tokens, counts = [label[0] for label in labels], [int(label[1]) for label in lab
 assert tokens == [visible(token) for token in vocabulary.tokens]
 four = [tokens.index(character) for character in "公主王妃"]
 draw_matrix(table[four, :10], list("公主王妃"), title="vectors.tsv：四行，前 10 个数 · four rows, the first 10 numbers")
+
+# %% [markdown] lang="zh"
+# > 这个密集矩阵用了N(例子中N=3)个特征来表征所有的文字
+#
+# 文章的 N 是 3，因为人只挑了三个特征。我们的 N 是 32（`--dim`）：列没有名字，只要放得下字与字的差别。3 列够不够？
+# 同样的文本，同样的设置，只改 N，再训练一次，量近邻同组的比例（第 11 课）：3 列的差得多。
+
+# %% [markdown] lang="en"
+# > 这个密集矩阵用了N(例子中N=3)个特征来表征所有的文字
+#
+# (This dense matrix describes all characters by N features, N = 3 in the example.) The article's N is 3, because a
+# person chose three features. Ours is 32 (`--dim`): the columns have no names, they only have to hold the differences
+# between characters. Are 3 enough? Train once more with the same text and settings and another N, and measure how many
+# neighbours share the group (lesson 11): far fewer with 3.
+
+# %%
+by_size = {config.dim: WordVectors.of(vocabulary, table), 3: learn(dim=3, verbose=0).vectors}
+groups = {N: category_agreement(each, read_categories(), "characters") for N, each in by_size.items()}
+assert [each.matrix.shape for each in by_size.values()] == [(len(vocabulary), N) for N in (32, 3)]
+assert groups[32].value > 1.5 * groups[3].value > 3 * groups[3].chance
+pd.DataFrame(
+    {f"N = {N}": [each.value, *each.interval(), each.chance] for N, each in groups.items()},
+    index=["same group", "95 % from", "to", "chance"],
+).T.round(3)
 
 # %% [markdown] lang="zh"
 # 想亲眼看，就运行 `python train.py`，再运行 `tensorboard --logdir runs/palace-characters`，

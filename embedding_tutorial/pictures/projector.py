@@ -4,7 +4,7 @@
     vectors_unit.tsv         vectors of length 1, shown first: t-SNE and UMAP in the page need this length
     vectors.tsv              the learned weights
     metadata.tsv             a line of labels for each vector, without quoting
-    epochs/                  vectors of some epochs, rotated onto the final ones, for the drop-down
+    epochs/                  vectors of some epochs, aligned with the final ones, for the drop-down
     drawn/                   vectors, labels and pictures of the most frequent tokens, for the drop-down
     vectors.txt              word2vec's text format, for gensim and others
 
@@ -113,9 +113,9 @@ def write_drawn(directory: Path, vectors: WordVectors, categories: Sequence[Cate
 
 
 def align(snapshot: np.ndarray, final: np.ndarray) -> np.ndarray:
-    """Rotate a snapshot onto the final vectors, as closely as an orthogonal matrix can.
+    """Rotate, and perhaps reflect, a snapshot so that it lies as close as possible to the final vectors.
 
-    Training may rotate all vectors together, which changes no cosine. Once it is undone, two
+    Training may rotate or reflect all vectors together, which changes no cosine. Once this is undone, two
     snapshots can be compared by eye. This is the orthogonal Procrustes problem: the closest matrix is
     ``U @ Vt`` of the singular value decomposition of ``snapshot.T @ final``.
 

@@ -14,6 +14,7 @@ from embedding_tutorial.lessons.runner import LESSONS, PLACE, asks, read_cells, 
 
 QUICK = LESSONS[:4]
 LIVE = ["live_3_lookup"]  # belongs to lesson 4
+AFTER = ["文章逐句 · Sentence by sentence", "词汇表 · Glossary"]
 WORDS = """独热编码 稠密 稀疏 词元 字 词 词表 语料库 嵌入层 嵌入矩阵 查表 中心词 上下文词 窗口 带状矩阵 跳元模型
 连续词袋 负采样 噪声词 轮 小批量 填充 全连接层 反向传播 隐含特征 分布假设 余弦相似度 近邻 类比 微调 冻结 留出集 过拟合
 部首 减均值再归一化 运行目录 token vocabulary vocabulary_size embedding_dim window center context negatives
@@ -78,6 +79,7 @@ def test_the_book_has_a_page_a_notebook_and_pictures_for_each_lesson(written):
     names = [path.stem for path in QUICK]
     assert sorted(path.name for path in written.iterdir()) == sorted([
         "index.html",
+        "article.html",
         "glossary.html",
         "notebooks",
         "pictures",
@@ -98,17 +100,16 @@ def test_the_book_has_a_page_a_notebook_and_pictures_for_each_lesson(written):
 
 @pytest.mark.long
 def test_the_contents_list_the_lessons_in_order_and_pages_lead_on(written):
-    pages = [f"{name}.html" for name in [*(path.stem for path in QUICK), "glossary", *LIVE]]
+    pages = [f"{name}.html" for name in [*(path.stem for path in QUICK), "article", "glossary", *LIVE]]
     lines = re.findall(r'<li><a href="(.*?)">(.*?)</a></li>', Page(written / "index.html").text)
-    assert lines == [
-        *zip(pages, [*map(title, QUICK), "词汇表 · Glossary", "乘法就是查表 · The product is a lookup"], strict=True)
-    ]
+    assert lines == [*zip(pages, [*map(title, QUICK), *AFTER, "乘法就是查表 · The product is a lookup"], strict=True)]
     for before, name, after in zip(["", *pages], pages, [*pages[1:], ""], strict=False):
         expected = {"index.html", before, after} - {""}
         beside = {
             "lesson_04_sparse_to_dense.html": {"live_3_lookup.html"}
         }  # a lesson and its live page name each other
         beside["live_3_lookup.html"] = {"lesson_04_sparse_to_dense.html"}
+        beside["article.html"] = {f"{path.stem}.html" for path in QUICK}  # those of this book only
         expected |= beside.get(name, set())
         assert {link for link in Page(written / name).links if not link.startswith("http")} == expected
 
