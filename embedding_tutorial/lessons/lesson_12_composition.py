@@ -296,18 +296,14 @@ assert abs(analogies.loc["palace.txt", "cosine of differences"]) < 0.2 < 0.8 < a
 analogies.round(2)
 
 # %% [markdown] lang="zh"
-# 在 `palace.txt` 上，类比不灵。我们用三个种子各问一遍，90 题里对了 9 题，偷懒的倒对了 15 题：两个差的余弦约等于 0，
-# 方向毫不相干，减了再加，只是走偏。换成大文本呢？一千万词的小说（不随项目发布；八对，56 题）：对 20 题，
-# 偷懒的对 28 题，余弦还是 0.04。
+# 在 `palace.txt` 上，类比不灵：两个差的余弦约等于 0，方向毫不相干，减了再加，只是走偏。
 #
 # 造的文本却几乎全对，每个词才 20 句。可见类比要的不只是多，而是**规整的对照**：每一对的两个词，周围都一样，
 # 只差同样的几个词。只有这样，差才是同一个方向。真实的文本很少这样写，所以看到漂亮的类比，先和偷懒的答法比一比。
 
 # %% [markdown] lang="en"
-# On `palace.txt`, analogies fail. We asked with three seeds: of 90 questions 9 were right, and 15 by the lazy answer.
-# The cosine of the differences is about 0: their directions have nothing in common, and to subtract and add only leads
-# astray. Would more text help? On ten million words of novels (not part of the project; eight pairs, 56 questions) 20
-# were right, 28 by the lazy answer, and the cosine was still 0.04.
+# On `palace.txt`, analogies fail. The cosine of the differences is about 0: their directions have nothing in common,
+# and to subtract and add only leads astray.
 #
 # Yet on the made-up text nearly all are right, with 20 sentences for each word. So analogies need more than much text:
 # they need **regular contrasts**, pairs whose two words have the same surroundings except for the same few words. Only
