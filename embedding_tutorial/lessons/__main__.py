@@ -10,7 +10,8 @@ from embedding_tutorial import terminal
 if __name__ == "__main__":
     terminal.take_over("lessons")
 
-from embedding_tutorial.lessons.exercises import HINTS_SHOWN, LANGUAGE
+from embedding_tutorial.lessons.exercises import HINTS_SHOWN
+from embedding_tutorial.lessons.language import LANGUAGE
 from embedding_tutorial.lessons.runner import LESSONS, QUICK, check_exercises, lesson_path, run_lesson, title
 
 
@@ -45,12 +46,12 @@ def main(arguments: list[str] | None = None) -> None:
             sys.exit(f"lessons: error: {error.args[0]}")
         for number in numbers:
             if checking:
-                check_exercises(number)
+                check_exercises(number, options.lang)
             else:
                 run_lesson(number, options.lang, options.pictures, pause=not options.no_pause)
     else:
         for path in LESSONS:
-            print(title(path))
+            print(title(path, options.lang))
 
 
 if __name__ == "__main__":

@@ -237,6 +237,27 @@ def test_a_directory_that_holds_something_else_is_refused(book, tmp_path):
     assert (tmp_path / "thesis" / "index.html").read_text(encoding="utf-8") == "<html>mine</html>"
 
 
+def test_refusals_are_in_the_readers_language(book, tmp_path, monkeypatch):
+    monkeypatch.setenv("LESSONS_LANG", "zh")
+    (tmp_path / "mine.txt").touch()
+    with pytest.raises(InputError, match=r"不是空的，也不是以前写的书；换一个$"):
+        book.write_book(tmp_path)
+    with pytest.raises(InputError, match=r"是文件；要写目录名$"):
+        book.write_book(tmp_path / "mine.txt")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_notebook_has_the_labels_and_the_heading_of_its_language(book, language):
+    for lesson in LESSONS:
+        cells = read_cells(lesson, language)
+        notebook = book.read_notebook(lesson, language).cells
+        assert [cell.source for cell in notebook if cell.cell_type == "code"] == [
+            cell.source for cell in cells if not cell.is_text
+        ]
+        assert notebook[0].source.splitlines()[0] == f"# {title(lesson, language)}"
+        assert " · " not in title(lesson, language)
+
+
 def test_a_book_in_which_somebody_worked_is_refused(book, tmp_path):
     solved = tmp_path / "notebooks" / "lesson_01_one_hot.ipynb"
     solved.parent.mkdir()
