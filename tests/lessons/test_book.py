@@ -222,6 +222,9 @@ def test_the_whole_book(book, tmp_path):
     assert last == f"Written to {tmp_path / 'book'}: open {tmp_path / 'book' / 'index.html'}"
     assert len([*(tmp_path / "book").glob("lesson_*.html")]) == len(LESSONS)
     assert (tmp_path / "book" / "map.html").is_file()
+    from embedding_tutorial.lessons.handout import slides
+
+    assert slides(tmp_path / "book" / "pictures", "both", LESSONS).count("<svg") >= len(LESSONS)  # none is missing
     assert_sound(tmp_path / "book")
 
 
