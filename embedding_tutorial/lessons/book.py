@@ -23,7 +23,7 @@ from pathlib import Path
 
 from embedding_tutorial.config import InputError
 from embedding_tutorial.learning import learn
-from embedding_tutorial.lessons.language import code_in, heading_in, say
+from embedding_tutorial.lessons.language import code_in, heading_in, say, text_in
 from embedding_tutorial.lessons.live import MAP, PAGES, lesson_of, live_body, live_title
 from embedding_tutorial.lessons.runner import LESSONS, PLACE, asks, title
 from embedding_tutorial.pictures.map_page import write_map
@@ -53,8 +53,8 @@ SIGN = '<meta name="generator" content="embedding_tutorial.lessons.book">'  # ma
 EXPORTER = HTMLExporter(
     template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True
 )
-# A row of the glossary ends: | 中文。<br>English. |
-_OTHER_MEANING = {"zh": r"<br>.*(?= \|$)", "en": r"(?<=\| )[^|]*<br>", "both": r"(?!)"}
+# The last column of the glossary: 中文。<br>English.
+_OTHER_MEANING = {"zh": r"<br>.*(?= \|$)| · Meaning", "en": r"(?<=\| )[^|]*<br>|意思 · ", "both": r"(?!)"}
 # Browsers show a line break as a blank, which is wrong between two Chinese characters.
 _WRAPPED = re.compile(r"(?<=[\u2014\u2018-\u201d\u3000-\u9fff\uff00-\uffef])\n(?=[\u2014\u2018-\u201d\u3000-\u9fff])")
 
@@ -99,10 +99,7 @@ def write_book(directory: Path, language: str = "both", lessons: Sequence[Path] 
             write_page(book, stops, number, with_live_links(render(notebook, language), path, language), language)
             print(f"{title(path, language)}  {time.perf_counter() - started:.1f} s", flush=True)
         after = len(lessons) + 1
-        glossary = read_notebook(GLOSSARY, language)
-        for cell in glossary.cells:
-            cell.source = re.sub(_OTHER_MEANING[language], "", cell.source, flags=re.MULTILINE)
-        write_page(book, stops, after, render(glossary, language), language)
+        write_page(book, stops, after, render_glossary(language), language)
         for number, page in enumerate(live, start=after + 1):
             write_page(book, stops, number, live_body(page, language), language)
         if MAP in live:
@@ -150,7 +147,7 @@ def read_notebook(path: Path, language: str) -> nbformat.NotebookNode:
     notebook = jupytext.read(path)
     notebook.cells = [cell for cell in notebook.cells if language in ("both", cell.metadata.get("lang", language))]
     for cell in notebook.cells:
-        cell.source = (code_in if cell.cell_type == "code" else heading_in)(language, cell.source)
+        cell.source = (code_in if cell.cell_type == "code" else text_in)(language, cell.source)
     for before, cell in itertools.pairwise(notebook.cells):
         if cell.cell_type == "markdown" and (quotation := re.match(r"(> .*\n)+\n", before.source)):
             cell.source = cell.source.removeprefix(quotation[0])
@@ -230,6 +227,14 @@ def render(notebook: nbformat.NotebookNode, language: str) -> str:
         summary = f"<summary>{GUESSED[language]}</summary>"
         body += f'<details class="answer">\n{summary}\n{part}\n</details>\n' if folded else part
     return re.sub(r"<(p|li)>.*?</\1>", lambda found: _WRAPPED.sub("", found[0]), body, flags=re.DOTALL)
+
+
+def render_glossary(language: str) -> str:
+    """Return the glossary as HTML: each term in both languages, its meaning in the reader's."""
+    glossary = read_notebook(GLOSSARY, language)
+    for cell in glossary.cells:
+        cell.source = re.sub(_OTHER_MEANING[language], "", cell.source, flags=re.MULTILINE)
+    return render(glossary, language)
 
 
 def with_live_links(body: str, lesson: Path, language: str) -> str:

@@ -13,7 +13,7 @@ LANGUAGE = "LESSONS_LANG"  # an environment variable, so that a notebook's kerne
 _LINES = (Path(__file__).parent / "labels.tsv").read_text(encoding="utf-8").splitlines()[1:]
 LABELS: dict[str, str] = dict(line.split("\t") for line in _LINES)
 _LABEL = re.compile("|".join(map(re.escape, sorted(LABELS, key=len, reverse=True))))  # the longest fits first
-_HEADING = re.compile(r"^(#* *\d* *)(.+) · (.+)$")  # "# 1 独热编码 · One-hot"
+_HEADING = re.compile(r"(#* *\d* *)(.+) · (.+)")  # "# 1 独热编码 · One-hot"
 
 
 def say(chinese: str, english: str) -> str:
@@ -23,12 +23,16 @@ def say(chinese: str, english: str) -> str:
     return chinese if language.lower().startswith(("zh", "chinese")) else english
 
 
-def heading_in(language: str, text: str) -> str:
-    """Return a text whose first line, ``中文 · English``, has only what is in the language; ``both``: all of it."""
+def heading_in(language: str, heading: str) -> str:
+    """Return what is in the language of a heading ``中文 · English``; ``both``: all of it."""
+    found = _HEADING.fullmatch(heading)
+    return heading if language == "both" or not found else found[1] + found[2 if language == "zh" else 3]
+
+
+def text_in(language: str, text: str) -> str:
+    """Return a text cell with its heading, if it has one, in the language."""
     first, *others = text.split("\n", 1)
-    if language != "both" and (found := _HEADING.match(first)):
-        first = found[1] + found[2 if language == "zh" else 3]
-    return "\n".join([first, *others])
+    return "\n".join([heading_in(language, first), *others]) if first.startswith("#") else text
 
 
 def code_in(language: str, code: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from embedding_tutorial.config import InputError
 from embedding_tutorial.lessons.drawing import Picture
-from embedding_tutorial.lessons.language import code_in, heading_in, say
+from embedding_tutorial.lessons.language import code_in, say, text_in
 
 PLACE = Path(__file__).parent
 LESSONS = sorted(PLACE.glob("lesson_*.py"))
@@ -61,7 +61,7 @@ def read_cells(path: Path, language: str = "both") -> list[Cell]:
         line = text.count("\n", 0, mark.end()) + len(source) - len(source.lstrip("\n")) + 1
         source = source.strip("\n")
         if mark["markdown"]:
-            source = heading_in(language, re.sub(r"^# ?", "", source, flags=re.MULTILINE))
+            source = text_in(language, re.sub(r"^# ?", "", source, flags=re.MULTILINE))
         else:
             source = code_in(language, source)
         if language == "both" or mark["language"] in (None, language):

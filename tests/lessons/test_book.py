@@ -189,6 +189,17 @@ def test_the_glossary_is_a_page(written):
     assert "独热编码" in page and "one-hot encoding" in page
 
 
+def test_the_glossary_has_each_term_in_both_languages_and_its_meaning_in_one(book):
+    rows = (PLACE / "glossary.md").read_text(encoding="utf-8").count("<br>")
+    for language, chinese, english in (("zh", True, False), ("en", False, True), ("both", True, True)):
+        page = book.render_glossary(language)
+        assert page.count("<tr>") == rows + 1 and page.count("<td>") == 3 * rows and page.count("<th>") == 3
+        assert "<td>独热编码</td>" in page and "<td>one-hot encoding</td>" in page
+        assert ("一行里只有一个 1：" in page, "A row with a single 1" in page) == (chinese, english)
+        assert ("按课里出现" in page, "In the order" in page) == (chinese, english)
+        assert (">意思" in page, "Meaning</th>" in page) == (chinese, english)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("cell", "said"),
