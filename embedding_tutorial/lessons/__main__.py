@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from embedding_tutorial import terminal
@@ -10,7 +11,8 @@ from embedding_tutorial import terminal
 if __name__ == "__main__":
     terminal.take_over("lessons")
 
-from embedding_tutorial.lessons.exercises import HINTS_SHOWN, LANGUAGE
+from embedding_tutorial.lessons.exercises import HINTS_SHOWN
+from embedding_tutorial.lessons.language import LANGUAGE
 from embedding_tutorial.lessons.runner import LESSONS, QUICK, check_exercises, lesson_path, run_lesson, title
 
 
@@ -25,13 +27,23 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--lang", choices=("zh", "en", "both"), default="both", help="language of the text")
     parser.add_argument("--pictures", type=Path, default=Path("runs/lessons"), help="where pictures are written")
     parser.add_argument("--book", type=Path, metavar="DIR", help="write all lessons, executed, as notebooks and HTML")
+    parser.add_argument("--zip", type=Path, metavar="FILE", help="write the book, slides and a worksheet into a zip")
     options = parser.parse_args(arguments)
 
     if options.lang != "both":
         os.environ[LANGUAGE] = options.lang
     os.environ[HINTS_SHOWN] = str(min(options.hint, 2))
     checking = options.check or options.hint > 0
-    if options.book is not None:
+    if options.zip is not None:
+        from embedding_tutorial.lessons.book import write_book
+        from embedding_tutorial.lessons.handout import check_zip, write_zip
+
+        check_zip(options.zip)
+        with tempfile.TemporaryDirectory() as place:
+            book = options.book or Path(place, "book")
+            write_book(book, options.lang)
+            write_zip(options.zip, book, options.lang)
+    elif options.book is not None:
         from embedding_tutorial.lessons.book import write_book
 
         write_book(options.book, options.lang)
@@ -45,12 +57,12 @@ def main(arguments: list[str] | None = None) -> None:
             sys.exit(f"lessons: error: {error.args[0]}")
         for number in numbers:
             if checking:
-                check_exercises(number)
+                check_exercises(number, options.lang)
             else:
                 run_lesson(number, options.lang, options.pictures, pause=not options.no_pause)
     else:
         for path in LESSONS:
-            print(title(path))
+            print(title(path, options.lang))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from embedding_tutorial.config import InputError
 from embedding_tutorial.learning import learn
+from embedding_tutorial.lessons.language import code_in, heading_in, say, text_in
 from embedding_tutorial.lessons.live import MAP, PAGES, lesson_of, live_body, live_title
 from embedding_tutorial.lessons.runner import LESSONS, PLACE, asks, title
 from embedding_tutorial.pictures.map_page import write_map
@@ -42,16 +43,20 @@ try:
     from nbconvert.filters import strip_ansi
     from pygments.formatters import HtmlFormatter
 except ModuleNotFoundError as error:
-    raise InputError(f"the book needs {error.name}: pip install -r requirements-optional.txt") from None
+    needed = say(f"书需要 {error.name}", f"the book needs {error.name}")
+    raise InputError(f"{needed}: pip install -r requirements-optional.txt") from None
 
 CONTENTS = PLACE / "book_contents.md"
-AFTER = {PLACE / "article.md": "文章逐句 · Sentence by sentence", PLACE / "glossary.md": "词汇表 · Glossary"}
 PAGE = string.Template((PLACE / "book_page.html").read_text(encoding="utf-8"))
 GUESSED = {"zh": "猜好了？看答案", "en": "Guessed? See the answer", "both": "猜好了？看答案 · Guessed? See the answer"}
+BOOK, ARTICLE, GLOSSARY = "目录 · Contents", "文章逐句 · Sentence by sentence", "词汇表 · Glossary"
+TRY = "## 动手试 · Try it"
 SIGN = '<meta name="generator" content="embedding_tutorial.lessons.book">'  # marks an earlier book
 EXPORTER = HTMLExporter(
     template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True
 )
+# The last column of the glossary: 中文。<br>English.
+_OTHER_MEANING = {"zh": r"<br>.*(?= \|$)| · Meaning", "en": r"(?<=\| )[^|]*<br>|意思 · ", "both": r"(?!)"}
 # Browsers show a line break as a blank, which is wrong between two Chinese characters.
 _WRAPPED = re.compile(r"(?<=[\u2014\u2018-\u201d\u3000-\u9fff\uff00-\uffef])\n(?=[\u2014\u2018-\u201d\u3000-\u9fff])")
 
@@ -64,7 +69,7 @@ def write_book(directory: Path, language: str = "both", lessons: Sequence[Path] 
 
     Args:
         directory: new, empty, or an earlier book.
-        language: of the text: ``zh``, ``en`` or ``both``. The pages on the article and the glossary always have both.
+        language: of the text: ``zh``, ``en`` or ``both``. The page on the article always has both.
         lessons: files in percent format, in order.
 
     Raises:
@@ -76,11 +81,12 @@ def write_book(directory: Path, language: str = "both", lessons: Sequence[Path] 
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = tempfile.TemporaryDirectory(prefix=".book-", dir=target.parent, ignore_cleanup_errors=True)
     except OSError as error:
-        raise InputError(f"--book {directory}: cannot be written ({error.strerror})") from None
-    stops = [("index", "目录 · Contents"), *((path.stem, title(path)) for path in lessons)]
-    stops += [(page.stem, name) for page, name in AFTER.items()]
+        fault = say(f"写不进去（{error.strerror}）", f"cannot be written ({error.strerror})")
+        raise InputError(f"--book {directory}: {fault}") from None
+    stops = [("index", heading_in(language, BOOK)), *((path.stem, title(path, language)) for path in lessons)]
+    stops += [("article", heading_in(language, ARTICLE)), ("glossary", heading_in(language, GLOSSARY))]
     live = [page for page in PAGES if lesson_of(page) in {path.stem for path in lessons}]
-    stops += [(page.stem, live_title(page)) for page in live]
+    stops += [(page.stem, live_title(page, language)) for page in live]
     with beside as place:
         book, work = Path(place, "book"), Path(place, "work")
         for path in (book / "notebooks", book / "pictures", work):
@@ -92,12 +98,12 @@ def write_book(directory: Path, language: str = "both", lessons: Sequence[Path] 
             nbformat.write(notebook, book / "notebooks" / f"{path.stem}.ipynb")
             for drawn, picture in enumerate(take_pictures(notebook), start=1):
                 (book / "pictures" / f"{path.stem}_{drawn}.svg").write_text(picture, encoding="utf-8")
-            write_page(book, stops, number, with_live_links(render(notebook, language), path), language)
-            print(f"{title(path)}  {time.perf_counter() - started:.1f} s", flush=True)
-        for number, page in enumerate(AFTER, start=len(lessons) + 1):
-            body = to_pages(render(read_notebook(page, language), language), lessons)
-            write_page(book, stops, number, body, language)
-        after = len(lessons) + len(AFTER)
+            write_page(book, stops, number, with_live_links(render(notebook, language), path, language), language)
+            print(f"{title(path, language)}  {time.perf_counter() - started:.1f} s", flush=True)
+        article = render(read_notebook(PLACE / "article.md", language), language)
+        write_page(book, stops, len(lessons) + 1, to_pages(article, lessons), language)
+        after = len(lessons) + 2
+        write_page(book, stops, after, render_glossary(language), language)
         for number, page in enumerate(live, start=after + 1):
             write_page(book, stops, number, live_body(page, language), language)
         if MAP in live:
@@ -105,14 +111,15 @@ def write_book(directory: Path, language: str = "both", lessons: Sequence[Path] 
             write_map(work / "palace-words", book / "map.html", tsne=True)
         contents = read_notebook(CONTENTS, language)
         items = [f"- [{name}]({at}.html)" for at, name in stops]
-        lists = {"LESSONS": items[1 : after + 1], "LIVE": live and ["## 动手试 · Try it", "", *items[after + 1 :]]}
+        lists = {"LESSONS": items[1 : after + 1], "LIVE": live and [heading_in(language, TRY), "", *items[after + 1 :]]}
         for cell in contents.cells:
             cell.source = re.sub("LESSONS|LIVE", lambda place: "\n".join(lists[place[0]]), cell.source)
         write_page(book, stops, 0, render(contents, language), language)  # the newest file: see check_place
         if target.exists():
             target.rename(Path(place, "earlier"))
         book.rename(target)
-    print(f"Written to {directory}: open {directory / 'index.html'}")
+    index = directory / "index.html"
+    print(say(f"写好了：{directory}，打开 {index}", f"Written to {directory}: open {index}"))
 
 
 def check_place(directory: Path) -> None:
@@ -122,22 +129,29 @@ def check_place(directory: Path) -> None:
         InputError: names what is in the way.
     """
     if directory.exists() and not directory.is_dir():
-        raise InputError(f"--book {directory}: is a file; name a directory")
+        raise InputError(f"--book {directory}: " + say("是文件；要写目录名", "is a file; name a directory"))
     if not directory.exists() or not any(directory.iterdir()):
         return
     index = directory / "index.html"
     if not index.is_file() or SIGN not in index.read_text(encoding="utf-8", errors="replace"):
-        raise InputError(f"--book {directory}: is not empty and no earlier book; name another")
+        fault = say("不是空的，也不是以前写的书；换一个", "is not empty and no earlier book; name another")
+        raise InputError(f"--book {directory}: {fault}")
     for path in sorted(directory.rglob("*")):
         if path.is_file() and path.stat().st_mtime_ns > index.stat().st_mtime_ns:
             changed = path.relative_to(directory)
-            raise InputError(f"--book {directory}: {changed} is newer than the book; move it away, or name another")
+            fault = say(
+                f"{changed} 比书新，有人改过；把它移走，或者换一个目录",
+                f"{changed} is newer than the book; move it away, or name another",
+            )
+            raise InputError(f"--book {directory}: {fault}")
 
 
 def read_notebook(path: Path, language: str) -> nbformat.NotebookNode:
-    """Read a lesson as a notebook, without text in the other language; a quotation in both languages is kept once."""
+    """Read a lesson as a notebook, without the other language; a quotation in both languages is kept once."""
     notebook = jupytext.read(path)
     notebook.cells = [cell for cell in notebook.cells if language in ("both", cell.metadata.get("lang", language))]
+    for cell in notebook.cells:
+        cell.source = (code_in if cell.cell_type == "code" else text_in)(language, cell.source)
     for before, cell in itertools.pairwise(notebook.cells):
         if cell.cell_type == "markdown" and (quotation := re.match(r"(> .*\n)+\n", before.source)):
             cell.source = cell.source.removeprefix(quotation[0])
@@ -173,10 +187,15 @@ def run_notebook(notebook: nbformat.NotebookNode, name: str, work: Path) -> None
     except CellExecutionError as error:
         said = ": ".join(filter(None, [error.ename, *error.evalue.splitlines()[:1]]))
         if line := re.search(r"^-+> *\d+ *(.*)$", strip_ansi(error.traceback), re.MULTILINE):
-            said += f" at {line[1]}"
-        raise InputError(f"{name}, code cell {client.code_cells_executed}: {said}") from None
+            said += say(f"，在 {line[1]}", f" at {line[1]}")
+        raise InputError(f"{name}, {_cell(client)}: {said}") from None
     except DeadKernelError:
-        raise InputError(f"{name}, code cell {client.code_cells_executed}: Python died") from None
+        raise InputError(f"{name}, {_cell(client)}: " + say("Python 中途退出", "Python died")) from None
+
+
+def _cell(client: NotebookClient) -> str:
+    """Name the cell that ran last."""
+    return say(f"第 {client.code_cells_executed} 格代码", f"code cell {client.code_cells_executed}")
 
 
 def take_pictures(notebook: nbformat.NotebookNode) -> list[str]:
@@ -214,10 +233,18 @@ def render(notebook: nbformat.NotebookNode, language: str) -> str:
     return re.sub(r"<(p|li)>.*?</\1>", lambda found: _WRAPPED.sub("", found[0]), body, flags=re.DOTALL)
 
 
-def with_live_links(body: str, lesson: Path) -> str:
+def render_glossary(language: str) -> str:
+    """Return the glossary as HTML: each term in both languages, its meaning in the reader's."""
+    glossary = read_notebook(PLACE / "glossary.md", language)
+    for cell in glossary.cells:
+        cell.source = re.sub(_OTHER_MEANING[language], "", cell.source, flags=re.MULTILINE)
+    return render(glossary, language)
+
+
+def with_live_links(body: str, lesson: Path, language: str) -> str:
     """Return a lesson's HTML with links to its live pages below its heading."""
     own = [page for page in PAGES if lesson_of(page) == lesson.stem]
-    links = "".join(f'<a class="live" href="{page.stem}.html">{live_title(page)}</a>' for page in own)
+    links = "".join(f'<a class="live" href="{page.stem}.html">{live_title(page, language)}</a>' for page in own)
     return body.replace("</h1>", f"</h1>\n<p>{links}</p>", 1) if own else body
 
 
@@ -246,6 +273,7 @@ def write_page(book: Path, stops: Sequence[tuple[str, str]], number: int, body: 
     page = PAGE.substitute(
         language="en" if language == "en" else "zh-Hans",
         sign=SIGN,
+        contents=heading_in(language, BOOK),
         title=html.escape(stops[number][1]),
         colours=HtmlFormatter(style="default").get_style_defs(".highlight"),
         links="".join(f'<a class="{place}" href="{at}.html">{html.escape(n)}</a>' for place, (at, n) in links.items()),

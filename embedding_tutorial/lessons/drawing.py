@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from embedding_tutorial.lessons.language import say
+
 CELL = 44  # pixels a side
 INK, FAINT, MARK = "#222222", "#999999", "#d9480f"
 LINES = ("#d9480f", "#1971c2", "#2f9e44", "#9c36b5", "#868e96")
@@ -133,7 +135,7 @@ def draw_curves(
     if level is not None:
         y = at(x[0], level)[1]
         body.append(f'<path d="M{x0:g},{y:g} H{x1:g}" stroke="{FAINT}" stroke-dasharray="5 5"/>')
-        body.append(text(x1 + 6, y, "chance 随机", "start", FAINT))
+        body.append(text(x1 + 6, y, say("随机", "chance"), "start", FAINT))
     taken: list[float] = []
     for (name, line), colour in zip(curves.items(), LINES, strict=False):
         points = " ".join(f"{px:.1f},{py:.1f}" for px, py in (at(a, b) for a, b in zip(x, line, strict=True)))
@@ -171,7 +173,7 @@ def draw_points(
     x = 14
     for group, colour in colours.items():
         body.append(text(x, 44, group, "start", colour))
-        x += 16 + 8 * len(group)
+        x += 16 + sum(14 if letter > "\u2e80" else 8 for letter in group)
     body.append(f'<rect x="1" y="{top}" width="{side - 2}" height="{side - 1}" fill="none" stroke="#dddddd"/>')
     for (across, up), name, group in zip((points - middle) * scale, names, groups, strict=True):
         body.append(text(side / 2 + across, top + side / 2 - up, name, colour=colours.get(group, FAINT)))

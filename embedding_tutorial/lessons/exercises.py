@@ -9,7 +9,6 @@ import contextlib
 import copy
 import dis
 import io
-import locale
 import os
 import traceback
 from collections.abc import Callable
@@ -21,9 +20,10 @@ from embedding_tutorial.lessons import answers
 from embedding_tutorial.lessons.exercise_edges import EDGES
 from embedding_tutorial.lessons.exercise_hints import HINTS
 from embedding_tutorial.lessons.exercise_inputs import INPUTS
+from embedding_tutorial.lessons.language import say
 
 RANDOM_INPUTS = 20
-LANGUAGE, HINTS_SHOWN = "LESSONS_LANG", "LESSONS_HINTS"  # environment variables, so that a notebook's kernel has them
+HINTS_SHOWN = "LESSONS_HINTS"  # an environment variable: how many hints a check gives
 _RETURN_NONE = {"LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}  # what it compiles to
 
 
@@ -42,10 +42,10 @@ def check(name: str, function: Callable) -> None:
     tried = inputs_of(name)
     failures = [(inputs, fault) for inputs in tried if (fault := _fault(function, getattr(answers, name), inputs))]
     if not failures:
-        print(f"✓ {name}: " + _say(f"对，{len(tried)} 组输入全对", f"right, on all {len(tried)} inputs"))
+        print(f"✓ {name}: " + say(f"对，{len(tried)} 组输入全对", f"right, on all {len(tried)} inputs"))
         return
     if not _is_written(function):
-        print(f"○ {name}: " + _say("还没有写", "not written yet"))
+        print(f"○ {name}: " + say("还没有写", "not written yet"))
     else:
         inputs, fault = min(failures, key=lambda failure: len(repr(failure[0])))
         called = f"{getattr(function, '__name__', 'function')}({', '.join(map(_shown, inputs))})"
@@ -56,7 +56,7 @@ def check(name: str, function: Callable) -> None:
 
 def hint(name: str, number: int = 1) -> None:
     """Print the first or the second hint of an exercise."""
-    print(f"    {_say('提示', 'hint')} {number}: {_say(*HINTS[name][number - 1])}")
+    print(f"    {say('提示', 'hint')} {number}: {say(*HINTS[name][number - 1])}")
 
 
 def inputs_of(name: str) -> list[tuple]:
@@ -77,7 +77,7 @@ def _fault(function: Callable, answer: Callable, inputs: tuple) -> str | None:
     else:
         fault = _difference(given, answer(*copy.deepcopy(inputs)))
     if fault and printed.getvalue():
-        fault += "\n" + _say("它打印了：", "it printed: ") + printed.getvalue().strip()
+        fault += "\n" + say("它打印了：", "it printed: ") + printed.getvalue().strip()
     return fault
 
 
@@ -86,14 +86,14 @@ def _difference(given: Any, expected: Any) -> str | None:
     reason = _reason(given, expected)
     if reason is None:
         return None
-    words = _say("应得 {}\n得到 {}\n{}", "expected {}\ngot      {}\n{}")
+    words = say("应得 {}\n得到 {}\n{}", "expected {}\ngot      {}\n{}")
     return words.format(_shown(expected), _shown(given), reason)
 
 
 def _reason(given: Any, expected: Any) -> str | None:
     """Say why a result is wrong: empty if only its values are; ``None`` if it is right."""
     if given is None:
-        return _say("是不是少了 return，或者有时走不到它？", "is the return missing, or sometimes not reached?")
+        return say("是不是少了 return，或者有时走不到它？", "is the return missing, or sometimes not reached?")
     if isinstance(expected, str) and isinstance(given, str):
         return None if given == expected else ""
     expected = np.asarray(expected)
@@ -103,10 +103,10 @@ def _reason(given: Any, expected: Any) -> str | None:
         return ""
     if expected.dtype.kind == "U" or numbers.dtype.kind not in "biuf":
         wanted, kind = _wanted(expected), type(given).__name__
-        return _say(f"要的是{wanted[0]}，不是 {kind}", f"wanted is {wanted[1]}, not {kind}")
+        return say(f"要的是{wanted[0]}，不是 {kind}", f"wanted is {wanted[1]}, not {kind}")
     if numbers.shape != expected.shape:
         shapes = expected.shape, numbers.shape
-        return _say("形状应是 {}，不是 {}", "the shape must be {}, not {}").format(*shapes)
+        return say("形状应是 {}，不是 {}", "the shape must be {}, not {}").format(*shapes)
     tolerance = 1e-5 if expected.dtype.kind == "f" else 0
     return None if np.allclose(numbers, expected, rtol=tolerance, atol=tolerance) else ""
 
@@ -134,14 +134,7 @@ def _line_of(error: Exception) -> str:
     if not frames:
         return ""
     last = [frame for frame in frames if frame.filename == frames[0].filename][-1]
-    return "\n" + _say(f"第 {last.lineno} 行", f"line {last.lineno}") + f": {last.line}"
-
-
-def _say(chinese: str, english: str) -> str:
-    """Return what is in the reader's language: that of the lesson (``--lang``), else of the system."""
-    named = map(os.environ.get, (LANGUAGE, "LC_ALL", "LC_MESSAGES", "LANG"))
-    language = next(filter(None, [*named, locale.getlocale()[0]]), "")
-    return chinese if language.lower().startswith(("zh", "chinese")) else english
+    return "\n" + say(f"第 {last.lineno} 行", f"line {last.lineno}") + f": {last.line}"
 
 
 def _rounded(value: Any) -> Any:

@@ -132,7 +132,10 @@ assert np.isclose(float(model_loss), losses.sum(), atol=1e-5)
 assert np.allclose([by_keras[0][1], by_keras[1][2], by_keras[1][3]], gradient, atol=1e-5)
 assert not by_keras[0][[0, 2, 3]].any() and not by_keras[1][:2].any()  # all other rows: 0
 pd.DataFrame(
-    {"by hand": [losses.sum(), *gradient.ravel()], "Keras": [model_loss, *by_keras[0][1], *by_keras[1][2:].ravel()]},
+    {
+        "by hand": [losses.sum(), *gradient.ravel()],
+        "Keras": [float(model_loss), *by_keras[0][1], *by_keras[1][2:].ravel()],
+    },
     index=["loss", *(f"{name}, {axis}" for name in names for axis in (1, 2))],
 ).round(4)
 

@@ -212,8 +212,15 @@ shown.round(3)
 
 # %%
 members = [each for each in read_categories() if each.tokens == "characters" and each.token in vectors]
-drawn = [each for each in members if each.group in ("seasons", "beasts", "fruit", "weather", "female_kin")]
-names, groups = [each.token for each in drawn], [each.group for each in drawn]
+GROUPS = {
+    "seasons": "seasons 季节",
+    "beasts": "beasts 走兽",
+    "fruit": "fruit 水果",
+    "weather": "weather 天气",
+    "female_kin": "women 女眷",
+}
+drawn = [each for each in members if each.group in GROUPS]
+names, groups = [each.token for each in drawn], [GROUPS[each.group] for each in drawn]
 places = [vectors.key_to_index[token] for token in names]
 clouds = []
 for name in ("the page's PCA", "Spherize"):

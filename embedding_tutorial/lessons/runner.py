@@ -11,6 +11,7 @@ import pandas as pd
 
 from embedding_tutorial.config import InputError
 from embedding_tutorial.lessons.drawing import Picture
+from embedding_tutorial.lessons.language import code_in, say, text_in
 
 PLACE = Path(__file__).parent
 LESSONS = sorted(PLACE.glob("lesson_*.py"))
@@ -45,12 +46,13 @@ def lesson_path(number: int) -> Path:
     """
     found = [path for path in LESSONS if path.stem.startswith(f"lesson_{number:02}_")]
     if not found:
-        raise KeyError(f"no lesson {number}; there are 1 to {len(LESSONS)}")
+        count = len(LESSONS)
+        raise KeyError(say(f"没有第 {number} 课；有 1 到 {count}", f"no lesson {number}; there are 1 to {count}"))
     return found[0]
 
 
 def read_cells(path: Path, language: str = "both") -> list[Cell]:
-    """Read the cells of a percent-format file, without text in the other language."""
+    """Read the cells of a percent-format file, without text and labels in the other language."""
     text = path.read_text(encoding="utf-8")
     marks = [*_CELL.finditer(text)]
     cells = []
@@ -59,7 +61,9 @@ def read_cells(path: Path, language: str = "both") -> list[Cell]:
         line = text.count("\n", 0, mark.end()) + len(source) - len(source.lstrip("\n")) + 1
         source = source.strip("\n")
         if mark["markdown"]:
-            source = re.sub(r"^# ?", "", source, flags=re.MULTILINE)
+            source = text_in(language, re.sub(r"^# ?", "", source, flags=re.MULTILINE))
+        else:
+            source = code_in(language, source)
         if language == "both" or mark["language"] in (None, language):
             cells.append(Cell(mark["markdown"] is not None, mark["language"], source, line))
     return cells
@@ -70,9 +74,9 @@ def asks(source: str) -> bool:
     return "先猜后跑" in source or "Guess first" in source
 
 
-def title(path: Path) -> str:
+def title(path: Path, language: str = "both") -> str:
     """Return a lesson's first heading, without the number sign."""
-    return next(cell.source for cell in read_cells(path) if cell.is_text).splitlines()[0].lstrip("# ")
+    return next(cell.source for cell in read_cells(path, language) if cell.is_text).splitlines()[0].lstrip("# ")
 
 
 def run_lesson(
@@ -112,21 +116,21 @@ def run_lesson(
             drawn += 1
             if pictures is not None:
                 file = value.save(pictures / f"{path.stem}_{drawn}.svg")
-                print(f"[picture: {file}]")
+                print(say(f"[图：{file}]", f"[picture: {file}]"))
         elif value is not None:
             print(_as_text(value))
     return names
 
 
-def check_exercises(number: int) -> None:
-    """Run a lesson's exercises without the rest of the lesson.
+def check_exercises(number: int, language: str = "both") -> None:
+    """Run a lesson's exercises without the rest of the lesson; ``language`` is that of its title.
 
     Raises:
         KeyError: there is no such lesson.
         InputError: the exercises are no Python; names the file and the line.
     """
     path = lesson_path(number)
-    print(title(path))
+    print(title(path, language))
     for cell in read_cells(path):
         if not cell.is_text and "\ncheck(" in cell.source:
             _execute(cell, _names(path))
@@ -142,7 +146,8 @@ def _execute(cell: Cell, names: dict[str, Any]) -> Any:
     try:
         tree = ast.parse("\n" * (cell.line - 1) + cell.source, file)  # so that lines are those of the file
     except SyntaxError as error:
-        raise InputError(f"{file}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}") from None
+        place = say(f"{file}，第 {error.lineno} 行", f"{file}, line {error.lineno}")
+        raise InputError(f"{place}: {error.msg}: {(error.text or '').strip()}") from None
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, file, "exec"), names)
     return eval(compile(ast.Expression(last.value), file, "eval"), names) if last else None

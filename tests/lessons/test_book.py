@@ -190,6 +190,17 @@ def test_the_glossary_is_a_page(written):
     assert "独热编码" in page and "one-hot encoding" in page
 
 
+def test_the_glossary_has_each_term_in_both_languages_and_its_meaning_in_one(book):
+    rows = (PLACE / "glossary.md").read_text(encoding="utf-8").count("<br>")
+    for language, chinese, english in (("zh", True, False), ("en", False, True), ("both", True, True)):
+        page = book.render_glossary(language)
+        assert page.count("<tr>") == rows + 1 and page.count("<td>") == 3 * rows and page.count("<th>") == 3
+        assert "<td>独热编码</td>" in page and "<td>one-hot encoding</td>" in page
+        assert ("一行里只有一个 1：" in page, "A row with a single 1" in page) == (chinese, english)
+        assert ("按课里出现" in page, "In the order" in page) == (chinese, english)
+        assert (">意思" in page, "Meaning</th>" in page) == (chinese, english)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("cell", "said"),
@@ -223,6 +234,9 @@ def test_the_whole_book(book, tmp_path):
     assert last == f"Written to {tmp_path / 'book'}: open {tmp_path / 'book' / 'index.html'}"
     assert len([*(tmp_path / "book").glob("lesson_*.html")]) == len(LESSONS)
     assert (tmp_path / "book" / "map.html").is_file()
+    from embedding_tutorial.lessons.handout import slides
+
+    assert slides(tmp_path / "book" / "pictures", "both", LESSONS).count("<svg") >= len(LESSONS)  # none is missing
     assert_sound(tmp_path / "book")
 
 
@@ -236,6 +250,27 @@ def test_a_directory_that_holds_something_else_is_refused(book, tmp_path):
     with pytest.raises(InputError, match="cannot be written"):
         book.write_book(tmp_path / "thesis" / "index.html" / "book")
     assert (tmp_path / "thesis" / "index.html").read_text(encoding="utf-8") == "<html>mine</html>"
+
+
+def test_refusals_are_in_the_readers_language(book, tmp_path, monkeypatch):
+    monkeypatch.setenv("LESSONS_LANG", "zh")
+    (tmp_path / "mine.txt").touch()
+    with pytest.raises(InputError, match=r"不是空的，也不是以前写的书；换一个$"):
+        book.write_book(tmp_path)
+    with pytest.raises(InputError, match=r"是文件；要写目录名$"):
+        book.write_book(tmp_path / "mine.txt")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_notebook_has_the_labels_and_the_heading_of_its_language(book, language):
+    for lesson in LESSONS:
+        cells = read_cells(lesson, language)
+        notebook = book.read_notebook(lesson, language).cells
+        assert [cell.source for cell in notebook if cell.cell_type == "code"] == [
+            cell.source for cell in cells if not cell.is_text
+        ]
+        assert notebook[0].source.splitlines()[0] == f"# {title(lesson, language)}"
+        assert " · " not in title(lesson, language)
 
 
 def test_a_book_in_which_somebody_worked_is_refused(book, tmp_path):

@@ -14,6 +14,13 @@ from embedding_tutorial.lessons.runner import LESSONS, asks, read_cells, title
 
 NUMBERS = [int(path.stem.split("_")[1]) for path in LESSONS]
 WITHOUT_KERAS = range(1, 6)
+NAMES = """deep learning is very Keras Embedding Dense CNN RNN GRU SGD Adam AdamW RowwiseAdagrad momentum softmax
+vectors.tsv WordVectors.matrix one_hot cut_rows initial_accumulator_value loss val_loss exp NaN CPU PPMI PCA SNE
+Spherize""".replace(".", " ").split()
+# Files, names of exercises, what Keras prints, what train() refuses.
+FROM_MACHINES = (
+    r"^(\[图：.*\]|○ \w+: |Model: .*|[┃│].*| (Total|Trainable|Non-trainable) .*|Epoch .*|.*step.*|the layer .*)"
+)
 
 
 def run_lessons(*arguments, cwd):
@@ -32,10 +39,27 @@ def test_the_list_names_every_lesson(tmp_path):
 )
 def test_a_lesson_runs_to_its_end(number, tmp_path):
     started = time.perf_counter()
-    done = run_lessons(number, cwd=tmp_path)
+    done = run_lessons(number, "--lang", "zh", "--pictures", tmp_path, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stderr == ""
+    assert english_in(number, done.stdout, tmp_path) == []
     print(f"lesson {number}: {time.perf_counter() - started:.1f} s")
+
+
+def english_in(number, printed, pictures):
+    """The English words of a Chinese lesson's tables, pictures and text; names, code and quotations are none."""
+    cells, shown = read_cells(LESSONS[number - 1], "zh"), f"{printed}\n"
+    for cell in cells:
+        block = cell.source if cell.is_text else "\n".join(f"    {line}" for line in cell.source.splitlines())
+        assert block in shown
+        shown = shown.replace(block, "", 1)
+    shown = re.sub(FROM_MACHINES, "", shown, flags=re.MULTILINE)
+    for picture in pictures.glob("*.svg"):
+        shown += " ".join(re.findall(r">([^<>]+)</text>", picture.read_text(encoding="utf-8")))
+    text = "\n".join(cell.source for cell in cells if cell.is_text)
+    text = re.sub(r"`[^`]*`|^>.*|“[^”]*”|（[^）]*）", "", text, flags=re.MULTILINE)  # （a term in English）
+    sentences = re.findall(r"[A-Za-z]{2,}(?: [A-Za-z]{2,})+", text)
+    return [word for word in re.findall(r"[A-Za-z_]{3,}", shown) if word not in NAMES] + sentences
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -61,6 +85,15 @@ def test_the_first_lessons_need_no_keras(number):
     code = f"import sys; from embedding_tutorial.lessons.runner import run_lesson; run_lesson({number}); "
     code += "assert not {'keras', 'tensorflow'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, check=True)
+
+
+def test_the_runner_speaks_the_language_on_request(tmp_path):
+    listed = run_lessons("--lang", "zh", cwd=tmp_path).stdout
+    assert listed.splitlines() == [title(path, "zh") for path in LESSONS]
+    assert not re.search(r"[A-Za-z]{3,}", listed) and listed.startswith("1 独热编码\n")
+    assert run_lessons("--lang", "en", cwd=tmp_path).stdout.startswith("1 One-hot\n2 ")
+    refused = run_lessons(99, "--lang", "zh", cwd=tmp_path).stderr
+    assert refused == f"lessons: error: 没有第 99 课；有 1 到 {len(LESSONS)}\n"
 
 
 def test_only_one_language_is_shown_on_request(tmp_path):

@@ -54,6 +54,8 @@ def test_each_page_belongs_to_a_lesson_and_says_everything_in_both_languages():
         assert re.findall(r'lang="(zh|en)"', source).count("zh") - source.count('lang="en"') in (0, 1)
         chinese, english = live_body(path, "zh"), live_body(path, "en")
         assert 'lang="en"' not in chinese and 'lang="zh"' not in english and "TITLE" not in chinese + english
+        written = re.sub(r"<(script|style)>.*?</\1>|<[^>]*>", "", chinese, flags=re.DOTALL)
+        assert set(re.findall(r"[A-Za-z]{2,}", written)) <= {"cos"}
         assert chinese.count("<div") == english.count("<div") == source.count("<div")  # nothing else was cut
 
 

@@ -7,6 +7,7 @@ holds the formulas and the drawing that all pages share. Everything is copied in
 import re
 from pathlib import Path
 
+from embedding_tutorial.lessons.language import heading_in
 from embedding_tutorial.lessons.runner import title
 
 PLACE = Path(__file__).parent
@@ -14,9 +15,9 @@ PAGES = sorted(PLACE.glob("live_*.html"))
 MAP = PAGES[-1]  # shows ``map.html``, which the book writes beside it
 
 
-def live_title(page: Path) -> str:
+def live_title(page: Path, language: str = "both") -> str:
     """Return a page's heading."""
-    return re.search(r"<h1>(.*?)</h1>", page.read_text(encoding="utf-8"))[1]
+    return heading_in(language, re.search(r"<h1>(.*?)</h1>", page.read_text(encoding="utf-8"))[1])
 
 
 def lesson_of(page: Path) -> str:
@@ -33,7 +34,7 @@ def live_body(page: Path, language: str) -> str:
     """
     style, script, body = ((PLACE / name).read_text(encoding="utf-8") for name in ("live.css", "live.js", page.name))
     lesson = PLACE.parent / f"{lesson_of(page)}.py"
-    body = body.replace("TITLE", title(lesson))
+    body = body.replace("TITLE", title(lesson, language)).replace(live_title(page), live_title(page, language), 1)
     if language != "both":
         other = {"zh": "en", "en": "zh"}[language]
         body = re.sub(rf'<(\w+) lang="{other}">.*?</\1>', "", body, flags=re.DOTALL)
