@@ -18,10 +18,11 @@ A run is finished when it has a ``run.json`` and no checkpoint. A directory is a
 import contextlib
 import hashlib
 import json
+import mmap
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from filelock import FileLock, Timeout
 
@@ -212,10 +213,15 @@ def file_sha256(path: Path) -> str:
         OSError: it cannot be read.
         ValueError: it is a pipe or a device, which may have no end.
     """
+    with _open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _open_regular(path: Path) -> BinaryIO:
+    """Open a regular file; errors as ``file_sha256``."""
     if path.exists() and not path.is_file():
         raise ValueError("is no regular file")
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return open(path, "rb")
 
 
 def exported_files(directory: Path) -> dict[str, str]:
@@ -225,7 +231,15 @@ def exported_files(directory: Path) -> dict[str, str]:
 
 
 def checked(directory: Path, run: dict, name: str) -> Path:
-    """The path of an exported file whose SHA-256 equals the one in ``run.json``.
+    """The path of an exported file whose SHA-256 equals the one in ``run.json``; see ``checked_content``."""
+    checked_content(directory, run, name)
+    return directory / name
+
+
+def checked_content(directory: Path, run: dict, name: str) -> mmap.mmap | bytearray:
+    """The content of an exported file whose SHA-256 equals the one in ``run.json``, mapped into memory.
+
+    The file is opened once: an export that replaces it later does not change this content.
 
     Args:
         directory: a finished run.
@@ -237,11 +251,15 @@ def checked(directory: Path, run: dict, name: str) -> Path:
     """
     path = directory / name
     try:
-        if file_sha256(path) != run["files"].get(name):
+        with _open_regular(path) as file:
+            # On Windows nothing can replace a file that is mapped.
+            mapped = os.name != "nt"
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY) if mapped else bytearray(file.read())
+        if hashlib.sha256(content).hexdigest() != run["files"].get(name):
             raise ValueError("is not the file that the run wrote")
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: damaged ({getattr(error, 'strerror', None) or error}); train it again") from None
-    return path
+    return content
 
 
 def read_run(directory: Path) -> dict:

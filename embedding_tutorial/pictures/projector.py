@@ -36,6 +36,7 @@ from embedding_tutorial.run_directory import (
     to_json,
 )
 from embedding_tutorial.vectors.groups import NO_RADICAL, Category, of_kind, radical
+from embedding_tutorial.vectors.number_text import text_rows
 from embedding_tutorial.vectors.word_vectors import WordVectors, unit_rows
 
 MOST_POINTS = 10_000  # the most that the page's t-SNE accepts
@@ -71,11 +72,11 @@ def metadata_table(vectors: WordVectors, categories: Sequence[Category], tokens:
 def matrix_table(matrix: np.ndarray) -> str:
     """The text of a vectors file: a line for each row, tabs between numbers, no header.
 
-    Nine significant digits represent a float32 exactly. Rows of one or two numbers are padded with
-    zeros to three, which changes no length and no distance.
+    Every float32 is read back exactly. Rows of one or two numbers are padded with zeros to three, which
+    changes no length and no distance.
     """
     zeros = "\t0" * (FEWEST_NUMBERS - matrix.shape[1])
-    return "".join("\t".join(f"{number:.9g}" for number in row) + zeros + "\n" for row in matrix.tolist())
+    return "".join(f"{row}{zeros}\n" for row in text_rows(matrix, "\t"))
 
 
 def config_text(tables: dict[str, str]) -> str:

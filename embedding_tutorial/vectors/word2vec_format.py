@@ -13,6 +13,7 @@ import numpy as np
 
 from embedding_tutorial.config import InputError
 from embedding_tutorial.progress import watched
+from embedding_tutorial.vectors.number_text import text_rows
 
 LONGEST_LINE = 1 << 24  # bytes; a file without line ends is not read into memory at once
 BLANKS = " \t\r\n\v\f"  # stripped from the end of a line, as by gensim
@@ -29,7 +30,7 @@ _BINARY = "is it word2vec's binary format? With gensim: load_word2vec_format(…
 
 
 def write_word2vec(path: Path | str, tokens: Sequence[str], matrix: np.ndarray) -> None:
-    """Write vectors as text. Nine significant digits are enough to read every float32 back exactly.
+    """Write vectors as text, from which every float32 is read back exactly.
 
     Args:
         path: of the file; an earlier one is replaced.
@@ -44,8 +45,8 @@ def write_word2vec(path: Path | str, tokens: Sequence[str], matrix: np.ndarray) 
             raise InputError(f"{path}: word2vec's format cannot hold the token {token!r}; nothing is written")
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         file.write(f"{len(tokens)} {matrix.shape[1]}\n")
-        for token, row in watched(zip(tokens, matrix, strict=True), len(tokens), f"writing {path}"):
-            file.write(f"{token} {' '.join(f'{number:.9g}' for number in row.tolist())}\n")
+        for token, row in watched(zip(tokens, text_rows(matrix, " "), strict=True), len(tokens), f"writing {path}"):
+            file.write(f"{token} {row}\n")
 
 
 def read_word2vec(path: Path | str) -> tuple[list[str], np.ndarray]:

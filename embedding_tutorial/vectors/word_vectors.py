@@ -7,6 +7,8 @@ Needs neither Keras nor TensorFlow. Names and results are those of gensim's
 from __future__ import annotations
 
 import difflib
+import functools
+import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,23 +18,33 @@ import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.labels import printable
-from embedding_tutorial.run_directory import VECTORS, VOCABULARY, checked, file_sha256, read_run
+from embedding_tutorial.run_directory import VECTORS, VOCABULARY, checked, checked_content, file_sha256, read_run
 from embedding_tutorial.text.vocabulary import Vocabulary
 from embedding_tutorial.vectors.sentence_vectors import token_weights
 from embedding_tutorial.vectors.word2vec_format import read_word2vec, write_word2vec
 
 if TYPE_CHECKING:
+    import mmap
+
     import keras
     import pandas as pd
+
+BLOCK = 1 << 16  # numbers at a time, which the processor's cache holds
 
 
 def unit_rows(matrix: np.ndarray) -> np.ndarray:
     """Divide every row of ``(N, D)`` by its length; a row of zeros stays zeros, so every cosine with it is 0."""
-    # Scaling by a power of two is exact. It brings each row's largest number to about 1: no square over- or underflows.
-    _, exponents = np.frexp(np.abs(matrix).max(axis=1, keepdims=True, initial=0))
-    scaled = np.ldexp(matrix, -exponents)
-    norms = np.linalg.norm(scaled, axis=1, keepdims=True)
-    return scaled / np.where(norms > 0, norms, 1)
+    unit = np.array(matrix, np.result_type(matrix, np.float32))  # a copy, changed a block of rows at a time
+    height = max(1, BLOCK // matrix.shape[1])
+    for start in range(0, len(unit), height):
+        rows = unit[start : start + height]
+        # Scaling by a power of two is exact. It brings each row's largest number to about 1: no square over- or
+        # underflows.
+        _, exponents = np.frexp(np.abs(rows).max(axis=1, keepdims=True, initial=0))
+        np.ldexp(rows, -exponents, out=rows)
+        norms = np.linalg.norm(rows, axis=1, keepdims=True)
+        rows /= np.where(norms > 0, norms, 1)
+    return unit
 
 
 class WordVectors:
@@ -46,7 +58,7 @@ class WordVectors:
     Attributes:
         vocabulary: tokens and counts.
         matrix: ``(V, D)`` float32.
-        unit_matrix: ``matrix`` with rows of length 1.
+        unit_matrix: ``matrix`` with rows of length 1, computed when it is first asked for.
 
     Raises:
         ValueError: the three differ in length, a token is repeated or empty, or the matrix is no table of real
@@ -78,7 +90,10 @@ class WordVectors:
         if not finite.all():
             token = self.index_to_key[np.argmin(finite)]
             raise InputError(f"the vector of {token!r} is not finite; in training a smaller --learning-rate helps")
-        self.unit_matrix = unit_rows(self.matrix)  # (V, D)
+
+    @functools.cached_property
+    def unit_matrix(self) -> np.ndarray:
+        return unit_rows(self.matrix)  # (V, D)
 
     @property
     def index_to_key(self) -> list[str]:
@@ -281,15 +296,16 @@ class WordVectors:
 
     @classmethod
     def load(cls, directory: Path | str) -> WordVectors:
-        """Read all vectors of a finished run.
+        """Read all vectors of a finished run. The matrix is mapped into memory, not copied, where the system can.
 
         Raises:
             InputError: the directory is no run directory, or the run is not finished or damaged.
         """
         directory = Path(directory)
         run = read_run(directory)
+        # An export writes the vectors before the vocabulary: one that replaces it now has replaced the vectors, too.
         vocabulary = Vocabulary.load(checked(directory, run, VOCABULARY))
-        return cls.of(vocabulary, np.load(checked(directory, run, VECTORS), allow_pickle=False))
+        return cls.of(vocabulary, _array(checked_content(directory, run, VECTORS)))
 
     def save_word2vec(self, path: Path | str) -> None:
         """Write word2vec's text format, which gensim reads, see ``write_word2vec``.
@@ -308,6 +324,14 @@ class WordVectors:
         """
         tokens, matrix = read_word2vec(path)
         return cls(tokens, [0] * len(tokens), matrix)
+
+
+def _array(content: mmap.mmap | bytearray) -> np.ndarray:
+    """The array in the content of a ``.npy`` file; it is not copied."""
+    header = io.BytesIO(content[:4096])
+    np.lib.format.read_magic(header)
+    shape, by_columns, dtype = np.lib.format.read_array_header_1_0(header)
+    return np.frombuffer(content, dtype, offset=header.tell()).reshape(shape, order="F" if by_columns else "C")
 
 
 def starting_vectors(config: TrainingConfig, sha256: str | None = None) -> WordVectors | None:

@@ -1,5 +1,6 @@
 """Our answers against gensim's on the same vectors."""
 
+import hashlib
 import json
 
 import keras
@@ -7,10 +8,12 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
+from embedding_tutorial.atomic import write_whole
 from embedding_tutorial.config import InputError, TrainingConfig
 from embedding_tutorial.model.sequential import build_model
+from embedding_tutorial.run_directory import checked_content
 from embedding_tutorial.text.vocabulary import Vocabulary
-from embedding_tutorial.vectors.word_vectors import WordVectors, starting_vectors, unit_rows
+from embedding_tutorial.vectors.word_vectors import BLOCK, WordVectors, starting_vectors, unit_rows
 
 TOKENS = [f"词{i}" for i in range(200)]
 
@@ -136,6 +139,44 @@ def test_a_damaged_run_is_refused(damaged, name):
             WordVectors.load(damaged)
 
 
+def replace_vectors(directory, matrix) -> None:
+    write_whole(directory / "vectors.npy", lambda path: np.save(path, matrix))
+
+
+def test_the_vectors_are_those_that_were_checked_though_another_export_replaces_them(damaged, monkeypatch):
+    expected = np.load(damaged / "vectors.npy")
+
+    def check_then_replace(directory, run, name):
+        content = checked_content(directory, run, name)
+        replace_vectors(directory, expected + 1)
+        return content
+
+    monkeypatch.setattr("embedding_tutorial.vectors.word_vectors.checked_content", check_then_replace)
+    ours = WordVectors.load(damaged)
+    np.testing.assert_array_equal(ours.matrix, expected)
+    ours.matrix[0] = 0
+    np.testing.assert_array_equal(np.load(damaged / "vectors.npy"), expected + 1)
+
+
+def test_tokens_of_one_export_are_never_read_with_vectors_of_another(damaged, monkeypatch):
+    def load_after_another_export(path):
+        replace_vectors(damaged, np.eye(2))
+        return Vocabulary(["a", "b"], [1, 1])
+
+    monkeypatch.setattr(Vocabulary, "load", load_after_another_export)
+    with pytest.raises(InputError, match=r"vectors\.npy: damaged \(is not the file that the run wrote\)"):
+        WordVectors.load(damaged)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_matrix_is_read_as_numpy_reads_it(damaged, order):
+    path, run = damaged / "vectors.npy", json.loads((damaged / "run.json").read_text(encoding="utf-8"))
+    np.save(path, np.asarray(np.load(path)[:, ::-1], order=order))
+    run["files"]["vectors.npy"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (damaged / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    np.testing.assert_array_equal(WordVectors.load(damaged).matrix, np.load(path))
+
+
 def test_a_pickle_is_never_loaded(damaged):
     np.save(damaged / "vectors.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(InputError, match="damaged"):
@@ -234,8 +275,9 @@ def test_huge_and_tiny_vectors_have_the_cosines_of_float64(scale):
     assert nearest == "词5" and cosine == pytest.approx(1)
 
 
-def test_unit_rows_change_no_digit_of_what_the_plain_way_gives():
-    matrix = vectors().matrix
+@pytest.mark.parametrize("shape", [(200, 8), (3, BLOCK + 1), (2 * BLOCK // 5, 5), (0, 3)])
+def test_unit_rows_change_no_digit_of_what_the_plain_way_gives(shape):
+    matrix = np.random.default_rng(4).normal(size=shape).astype(np.float32)
     plain = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
     np.testing.assert_array_equal(unit_rows(matrix), plain)
 
