@@ -115,16 +115,14 @@ def encode_corpus(config: TrainingConfig, sentences: Iterable[str] | Iterable[Se
     """
     tokenizer, digest = Tokenizer.of(config), hashlib.sha256()
     blocks = blocks_of(sentences, config.tokens, digest) if config.corpus is None else read_blocks(config, digest)
-    number_of: dict[str, int] = {}
+    names: list[str] = []
     counts = np.zeros(0, np.int64)
     try:
         with tempfile.TemporaryFile() as tokens, tempfile.TemporaryFile() as sizes:
             for text in blocks:
                 names, numbers, lengths = tokenizer.cut_block(text)
-                number = np.array([number_of.setdefault(name, len(number_of)) for name in names], np.int32)
-                counts = np.pad(counts, (0, len(number_of) - len(counts)))
-                counts[number] += np.bincount(numbers, minlength=len(names))
-                tokens.write(number[numbers])  # tofile() may not report a full disk
+                counts = np.pad(counts, (0, len(names) - len(counts))) + np.bincount(numbers, minlength=len(names))
+                tokens.write(numbers)  # tofile() may not report a full disk
                 sizes.write(lengths)
             numbers, lengths = _mapped(tokens, config), _mapped(sizes, config)
     except OSError as error:
@@ -132,7 +130,7 @@ def encode_corpus(config: TrainingConfig, sentences: Iterable[str] | Iterable[Se
             f"{tempfile.gettempdir()}: cannot hold the encoded text ({error.strerror}); set TMPDIR"
         ) from None
 
-    vocabulary, id_of = Vocabulary.from_counts(list(number_of), counts, config.min_count)
+    vocabulary, id_of = Vocabulary.from_counts(names, counts, config.min_count)
     hint = "--tokens words (if no blanks separate the words), " if config.tokens == "blanks" else ""
     if len(vocabulary) < FEWEST_TOKENS:
         raise InputError(
@@ -171,10 +169,11 @@ def encode_again(
     Raises:
         InputError: as ``read_blocks_again``.
     """
-    tokenizer = Tokenizer.of(config)
+    tokenizer, id_of = Tokenizer.of(config), np.zeros(0, np.int32)
     for block in read_blocks_again(config, digest):
         names, numbers, lengths = tokenizer.cut_block(block)
-        id_of = np.array([vocabulary.index_of.get(name, -1) + 1 for name in names], np.int32)
+        new = [vocabulary.index_of.get(name, -1) + 1 for name in names[len(id_of) :]]
+        id_of = np.append(id_of, np.array(new, np.int32))
         ids = id_of[numbers]
         yield block, *keep_tokens(ids, lengths, ids > 0)
 
@@ -202,8 +201,9 @@ def keep_tokens(ids: np.ndarray, lengths: np.ndarray, kept: np.ndarray) -> tuple
     Returns:
         The ids that stay, and the new lengths, ``(s,)``.
     """
-    sentence = np.repeat(np.arange(len(lengths)), lengths)  # (n,) the sentence of each token
-    return ids[kept], np.bincount(sentence[kept], minlength=len(lengths))
+    before = np.zeros(len(kept) + 1, np.int32)  # (n + 1,) the number of kept tokens before each token, and of all
+    np.cumsum(kept, out=before[1:])
+    return ids[kept], np.diff(before[np.cumsum(lengths)], prepend=np.int32(0))
 
 
 def _replace_numbers(numbers: np.ndarray, lengths: np.ndarray, id_of: np.ndarray) -> int:

@@ -42,6 +42,11 @@ def code_points(text: str) -> np.ndarray:
     return np.frombuffer(text.encode("utf-32-le"), np.uint32)
 
 
+def are_blanks(codes: np.ndarray) -> np.ndarray:
+    """Whether each character is a blank or a line end, ``(n,)`` bool."""
+    return _properties()[codes] & BLANK > 0
+
+
 def sentence_ends(codes: np.ndarray, lines: bool = False) -> np.ndarray:
     """The index of the last character of each sentence, ``(s,)``, ascending.
 

@@ -7,22 +7,25 @@ import re
 import reprlib
 import sys
 import unicodedata
-from collections import defaultdict
 from collections.abc import Sequence
-from itertools import compress, count
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from embedding_tutorial.config import InputError, TrainingConfig, one_line
-from embedding_tutorial.text.sentences import code_points, sentence_ends, split_sentences
+from embedding_tutorial.text.numbering import Numbering
+from embedding_tutorial.text.sentences import are_blanks, code_points, sentence_ends
 
 if TYPE_CHECKING:
     import rjieba
 
 # Kinds of characters in words.
-ASCII, OTHER_SCRIPT, ON_LETTER, APOSTROPHE, MARK = 1, 2, 4, 8, 16
+ASCII, OTHER_SCRIPT, ON_LETTER, APOSTROPHE, MARK, EMOJI_PART = 1, 2, 4, 8, 16, 32
+
+SENTENCES = 3000  # cut at a time, so that the words of a block are never all in memory
 
 # After these marks a word of a script with blanks between words follows a blank.
 BLANK_FOLLOWS = set(",.;!?)")
@@ -79,6 +82,10 @@ class Tokenizer:
     def of(cls, config: TrainingConfig) -> Tokenizer:
         return cls(config.tokens, config.lower, config.dictionary)
 
+    @functools.cached_property
+    def _numbering(self) -> Numbering:
+        return Numbering(self.lower)
+
     def cut(self, sentence: str) -> Sequence[str]:
         """Split a sentence into tokens, as ``tokenize`` does."""
         if self.tokens == "characters":
@@ -96,22 +103,39 @@ class Tokenizer:
             text: whole sentences; with ``"blanks"`` a line is a sentence.
 
         Returns:
-            ``names``, the distinct tokens in order of first appearance; ``numbers``, ``(n,)`` int32, the index in
-            ``names`` of each token of the text; ``lengths``, ``(s,)`` int32, the number of tokens in each sentence.
+            ``names``, the distinct tokens of this block and those before it, in order of first appearance; ``numbers``,
+            ``(n,)`` int32, the index in ``names`` of each token of the block; ``lengths``, ``(s,)`` int32, the number
+            of tokens in each sentence.
         """
-        names, numbers, ends = (
-            _number_characters(text) if self.tokens == "characters" else _number_words(text, self.tokens, self._jieba)
-        )
-        is_token = np.array([not name.isspace() for name in names], bool)  # (names,)
-        kept = is_token[numbers]
-        lengths = np.diff(np.cumsum(kept, dtype=np.int32)[ends], prepend=np.int32(0))
-        numbers = (np.cumsum(is_token, dtype=np.int32) - 1)[numbers[kept]]
-        names = list(compress(names, is_token))
-        if self.lower:
-            number_of: dict[str, int] = {}
-            lowered = [number_of.setdefault(name.lower(), len(number_of)) for name in names]
-            names, numbers = list(number_of), np.array(lowered, np.int32)[numbers]
-        return names, numbers, lengths[lengths > 0]
+        codes = code_points(text)
+        ends = sentence_ends(codes, lines=self.tokens == "blanks") + 1
+        codes = np.insert(codes, ends, ord("\n"))  # so that no word goes on in the next sentence
+        ends += np.arange(1, len(ends) + 1)
+        bounds = [0, *ends[SENTENCES - 1 :: SENTENCES].tolist(), len(codes)]
+        pieces = [codes[start:end].tobytes().decode("utf-32-le") for start, end in pairwise(bounds)]
+        numbers, firsts = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
+        with ThreadPoolExecutor(2) as pool:  # rjieba cuts in several threads at once
+            each = pool.map if self.tokens == "words" else map
+            for start, piece, (starts, sizes) in zip(bounds[:-1], pieces, each(self._tokens_of, pieces), strict=True):
+                numbers.append(self._numbering.number(piece, starts, sizes))
+                firsts.append(start + starts)
+        lengths = np.diff(np.searchsorted(np.concatenate(firsts), ends), prepend=0).astype(np.int32)
+        return self._numbering.names, np.concatenate(numbers), lengths[lengths > 0]
+
+    def _tokens_of(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """The index of the first character of each token, and the number of its characters, both ``(n,)`` int32."""
+        blank = are_blanks(code_points(text))
+        if self.tokens == "words":
+            words = cut_words(text, self._jieba)
+            sizes = np.fromiter(map(len, words), np.int32, len(words))
+            starts = np.cumsum(sizes, dtype=np.int32) - sizes
+            kept = ~blank[starts]
+            return starts[kept], sizes[kept]
+        if self.tokens == "characters":
+            starts = np.flatnonzero(~blank).astype(np.int32)
+            return starts, np.ones_like(starts)
+        edges = np.flatnonzero(np.diff(~blank, prepend=False, append=False)).astype(np.int32)
+        return edges[::2], edges[1::2] - edges[::2]
 
 
 def join(tokens: Sequence[str], kind: str) -> str:
@@ -190,9 +214,9 @@ def cut_words(text: str, jieba: rjieba.Jieba | None = None) -> list[str]:
 
     cut = (jieba or rjieba).cut
     kinds = _word_kinds()[code_points(text)]
-    spans = [match.span() for match in WHOLE.finditer(text)]
-    if not spans and not (kinds & (OTHER_SCRIPT | ON_LETTER | APOSTROPHE)).any():
+    if not (kinds & (ASCII | OTHER_SCRIPT | ON_LETTER | EMOJI_PART)).any():  # all that follows needs one of them
         return cut(text)
+    spans = [match.span() for match in WHOLE.finditer(text)]
     for start, end in spans:
         kinds[start:end] = 0
     own = np.where(kinds == ON_LETTER, 0, np.arange(len(kinds)))
@@ -215,7 +239,8 @@ def _word_kinds() -> np.ndarray:
     """The kind of each code point.
 
     ``ASCII`` or ``OTHER_SCRIPT`` (letters and digits), ``ON_LETTER`` (combining marks), ``APOSTROPHE``,
-    ``MARK`` (what ``rjieba`` allows in an ASCII word), or 0.
+    ``MARK`` (what ``rjieba`` allows in an ASCII word), ``EMOJI_PART`` (what joins characters to one emoji),
+    or 0.
 
     0 includes Han and kana, which ``rjieba`` cuts.
     """
@@ -232,44 +257,6 @@ def _word_kinds() -> np.ndarray:
                 table[code] = OTHER_SCRIPT
     table[[ord(mark) for mark in "'’"]] = APOSTROPHE
     table[[ord(mark) for mark in "+#&._%-"]] = MARK
+    for first, last in (0x200D, 0x200D), (0x1F1E6, 0x1F1FF), (0x1F3FB, 0x1F3FF), (0xE0020, 0xE007F):
+        table[first : last + 1] = EMOJI_PART
     return table
-
-
-def _number_characters(text: str) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Number the characters of a text, blanks too, by first appearance.
-
-    Returns:
-        The distinct characters; the number of each character of the text, ``(n,)``; the index of the last
-        character of each sentence, ``(s,)``.
-    """
-    codes = code_points(text)
-    first = np.full(sys.maxunicode + 1, len(codes), np.int32)
-    first[codes[::-1]] = np.arange(len(codes), dtype=np.int32)[::-1]  # reversed: the first appearance is written last
-    distinct = codes[np.sort(first[first < len(codes)])]
-    number = np.empty(sys.maxunicode + 1, np.int32)
-    number[distinct] = np.arange(len(distinct))
-    return [chr(code) for code in distinct], number[codes], sentence_ends(codes)
-
-
-def _number_words(text: str, tokens: str, jieba: rjieba.Jieba | None) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Number the words of a text, blanks too, by first appearance; a line end follows each sentence.
-
-    Returns:
-        The distinct words; the number of each word of the text, ``(n,)``; the index of each line end, ``(s,)``.
-    """
-    sentences = split_sentences(text, lines=tokens == "blanks")
-    number_of: defaultdict[str, int] = defaultdict(count().__next__)
-    numbers = [np.zeros(0, np.int32)]
-    for first in range(0, len(sentences), 1000):
-        some = sentences[first : first + 1000]
-        if tokens == "words":
-            words = cut_words("".join(sentence + "\n" for sentence in some), jieba)
-        else:
-            words = []
-            for sentence in some:
-                words += sentence.split()
-                words.append("\n")
-        numbers.append(np.fromiter(map(number_of.__getitem__, words), np.int32, len(words)))
-    numbers = np.concatenate(numbers)
-    ends = np.flatnonzero(numbers == number_of["\n"])
-    return list(number_of), numbers, ends
